@@ -1,14 +1,16 @@
 """When a file is fetched again: soon at first, then by what is left of its URL's life."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.custody import compute_next_try
+from tracker.domain.custody import compute_next_look, compute_next_try
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+LOOKS = (compute_next_look, "ends", 60)
 
 
 @pytest.mark.parametrize(
@@ -40,11 +42,24 @@ def test_an_origin_may_ask_to_wait_for_half_of_what_is_left_at_most() -> None:
         assert again_at == NOW + timedelta(seconds=pause_s)
 
 
-@given(st.floats(1, 30 * 86_400))
-def test_a_url_is_tried_to_its_end_and_not_for_ever(life_s: float) -> None:
+@given(st.floats(1, 30 * 86_400), st.sampled_from([(compute_next_try, "dies_at", 150), LOOKS]))
+def test_a_url_is_tried_to_its_end_and_not_for_ever(
+    life_s: float, plan: tuple[Callable[..., datetime | None], str, int]
+) -> None:
+    compute, end, most = plan
     now, dies_at, tries = NOW, NOW + timedelta(seconds=life_s), 0
-    while (again_at := compute_next_try(tries := tries + 1, now=now, dies_at=dies_at)) is not None:
+    while (again_at := compute(tries := tries + 1, now=now, **{end: dies_at})) is not None:
         assert now < again_at <= dies_at
         now = again_at
     assert now == dies_at
-    assert tries < 150
+    assert tries < most
+
+
+def test_a_file_that_its_origin_does_not_have_is_looked_for_ever_more_rarely() -> None:
+    ends, now, pauses = NOW + timedelta(days=1), NOW, []
+    for looks in range(1, 8):
+        again_at = compute_next_look(looks, now=now, ends=ends)
+        assert again_at is not None
+        pauses.append((again_at - now).total_seconds())
+        now = again_at
+    assert pauses == [2, 10, 60, 120, 240, 480, 960]

@@ -47,10 +47,10 @@ class CustodyBench:
         await self.bench.call_back(task, said)
         return await self.bench.task(task.key)
 
-    async def fetch(self, *, rounds: int = 1) -> None:
-        """Fetch whatever is wanted, due or not, so many times."""
-        for _ in range(rounds):
-            await self.bring_forward()
+    async def fetch(self, *, rounds: int = 1, is_last: bool = False) -> None:
+        """Fetch whatever is wanted, due or not, so many times. is_last: then all URLs are dead."""
+        for left in range(rounds, 0, -1):
+            await self.bring_forward(is_dead=is_last and left == 1)
             for claimed in await self.fetching.claim(limit=100, per_lane=100, busy={}):
                 await self.fetching.fetch(claimed)
 
@@ -59,10 +59,12 @@ class CustodyBench:
         found = await self.bench.context.store.read(lambda db: assets.list_of_tasks(db, [task.key]))
         return found.get(task.key, [])
 
-    async def fetched(self, *pieces: dict[str, Any], rounds: int = 1) -> Asset:
+    async def fetched(
+        self, *pieces: dict[str, Any], rounds: int = 1, is_last: bool = False
+    ) -> Asset:
         """The one asset of a new task, after fetching."""
         task = await self.succeeded(*pieces)
-        await self.fetch(rounds=rounds)
+        await self.fetch(rounds=rounds, is_last=is_last)
         (asset,) = await self.of(task)
         return asset
 
@@ -92,12 +94,13 @@ class CustodyBench:
         blocks = self.storage.objects.read(asset.store_key, 0, asset.size)
         return b"".join([block async for block in blocks])
 
-    async def bring_forward(self) -> None:
-        """Make all that is wanted due a minute ago."""
+    async def bring_forward(self, *, is_dead: bool = False) -> None:
+        """Make all that is wanted due a minute ago. is_dead: its URLs have died then."""
 
         def batch(tx: Tx, items: Sequence[None]) -> list[None]:
             due = update(assets_table).where(assets_table.c.state == "wanted")
-            tx.db.execute(due.values(next_at=tx.now - timedelta(seconds=60)))
+            past = tx.now - timedelta(seconds=60)
+            tx.db.execute(due.values(next_at=past, **({"dies_at": past} if is_dead else {})))
             return [None] * len(items)
 
         await self.bench.context.store.write(batch, None)

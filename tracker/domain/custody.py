@@ -55,6 +55,8 @@ ASSUMED_LIFETIME = timedelta(days=1)
 FIRST_PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=60))
 """After the first failed tries; then a tenth of what is left of the URL's life."""
 SHORTEST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(days=1)
+"""Between two looks for a file that its origin does not have."""
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@]{1,255})(?=[/?#]|$)", re.IGNORECASE)
 _OBJECT = re.compile(r"[^/]+/[0-9]{4}-[0-9]{2}/([0-9a-f-]{36})-[^/]+")
 _BEFORE_HOST = "@"
@@ -279,6 +281,24 @@ def compute_next_try(
     else:
         pause = max(left / 10, SHORTEST_PAUSE)
     return now + min(max(pause, min(asked, left / 2)), left)
+
+
+def compute_next_look(looks: int, *, now: datetime, ends: datetime) -> datetime | None:
+    """Return when to look again for a file that its origin does not have; None after `ends`.
+
+    Twice as long after each look, and sooner again before the end: some twenty looks in a day, some
+    fifty in thirty. looks: so far, the failed one included.
+    """
+    left = ends - now
+    if left <= timedelta(0):
+        return None
+    longest = FIRST_PAUSES[-1]
+    if looks <= len(FIRST_PAUSES):
+        pause = FIRST_PAUSES[max(looks, 1) - 1]
+    else:
+        doubled = longest * 2 ** min(looks - len(FIRST_PAUSES), 16)
+        pause = min(doubled, LONGEST_PAUSE, max(left / 2, longest))
+    return now + min(pause, left)
 
 
 def index_by_piece(assets: Iterable[Asset]) -> dict[str, Asset]:

@@ -246,7 +246,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the file cannot be read now: {}": "现在无法读取文件：{0:t}",
         "the file cannot be stored now: {}": "现在无法存储文件：{0:t}",
         "the file cannot be made smaller now: {}": "现在无法缩小文件：{0:t}",
-        "the file is being fetched; it is not kept yet": "文件正在下载，尚未保管",
+        "the file is being fetched; it is not kept yet{}": "文件正在下载，尚未保管{0}",
         "the file is not kept ({}){}": "文件未保管（{0}）{1}",
         "the file is not kept any more": "文件已不再保管",
         "the file is empty": "文件为空",

@@ -17,14 +17,13 @@ from tracker.domain.errors import (
     UnkeepableFile,
 )
 from tracker.domain.exchange import HttpFailure
-from tracker.domain.outcome import Observed
-from tracker.domain.sealing import MOST_BYTES, CannotOpen, unseal
+from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
-from tracker.domain.task import Artifact, Task
+from tracker.domain.task import Task
 from tracker.precedence import Background
-from tracker.services.asking import ask
 from tracker.services.context import Context
 from tracker.services.custody.keeping import FailedFetch, FetchRecorder, StoredFile
+from tracker.services.custody.renewing import UrlRenewer, find_piece
 from tracker.services.custody.transfer import (
     HostUnreachable,
     OriginRefusal,
@@ -49,6 +48,8 @@ _DEAD = frozenset({400, 401, 403, 404, 410})
 """Statuses by which an origin says that a URL leads to nothing (any more). 400: a signed link to
 Google's storage that has expired (https://docs.tryterra.co/help-center/help-topics/webhook/
 large-payloads-and-chunking/presigned-url-expiry, read 2026-11-30)."""
+_GONE = 410
+"""Says for good what the others say for now (RFC 9110, 15.5.11)."""
 _MOST_STARTS = 4
 """How often one fetch begins anew because it could not go on."""
 _BEGINNING_S, _BYTE_S = 0.004, 3e-9
@@ -77,6 +78,7 @@ class AssetFetcher:
         self._room = context.room
         self._keeping = FetchRecorder(context)
         self._hosts = UnreachableHosts()
+        self._renewer = UrlRenewer(context)
         self._background = Background(context.precedence, context.clock)
 
     async def claim(
@@ -150,7 +152,7 @@ class AssetFetcher:
         except (BrokenTransfer, TransferRestart) as error:
             return self._later(claimed, str(error))
         except UnkeepableFile as error:
-            return self._unkeepable(claimed, error)
+            return self._unkeepable(claimed, task, error)
         except StorageError as error:
             log.warning(
                 "asset %(asset)s is not stored: %(reason)s", {"asset": asset.id, "reason": error}
@@ -163,7 +165,7 @@ class AssetFetcher:
         if claimed.source:
             with suppress(CannotOpen):
                 return unseal(self._context.secrets, claimed.source).decode()
-        piece = _find_piece(task, claimed.asset)
+        piece = find_piece(task, claimed.asset)
         return None if piece is None else piece.url
 
     async def _fetch_or_renew(
@@ -257,51 +259,25 @@ class AssetFetcher:
         renewed = await self._fetch_renewed(claimed, task, None)
         if renewed is not None:
             return renewed
-        if claimed.asset.attempts >= len(custody.FIRST_PAUSES):
+        if error.status == _GONE and claimed.asset.attempts >= len(custody.FIRST_PAUSES):
             return FailedFetch(str(error), None)
-        return self._later(claimed, str(error))
+        return self._look_again(claimed, task, str(error), AssetState.LOST)
 
     async def _fetch_renewed(
         self, claimed: ClaimedAsset, task: Task, url: str | None
     ) -> StoredFile | FailedFetch | None:
         """Fetch from a URL that the provider gives now; None where it gives none but `url`."""
-        piece = _find_piece(task, claimed.asset)
-        if piece is None or not piece.refreshable or not self._context.has_account(task):
+        piece = find_piece(task, claimed.asset)
+        if piece is None or not piece.refreshable:
             return None
-        renewed = await self._ask_newer_url(task, claimed)
-        if renewed is None or renewed == url:
+        renewed = await self._renewer.renew(task, claimed)
+        if renewed is None or renewed.url == url:
             return None
         try:
-            return await self._fetch(claimed.asset, task, renewed, _find_lane(claimed, renewed))
+            return await self._fetch(claimed.asset, task, renewed.url, renewed.lane)
         except (OriginRefusal, BrokenTransfer, TransferRestart) as again:
-            return self._later(claimed, f"{again}, under a renewed URL too")
-
-    async def _ask_newer_url(self, task: Task, claimed: ClaimedAsset) -> str | None:
-        """Return the URL that a query of the provider now gives a piece; None where it gives none.
-
-        It is written down, so that the next try begins with it.
-        """
-        said = (await ask(self._context, [task])).outcomes[0]
-        if not isinstance(said, Observed):
-            return None
-        asset = claimed.asset
-        piece = custody.index_pieces(said.observation.artifacts).get(asset.piece)
-        if piece is None or piece.url is None or len(piece.url.encode()) > MOST_BYTES:
-            return None
-        lifetime = self._context.providers[task.provider].results.lifetime
-        now = self._context.clock.now()
-        ends = custody.find_url_end(piece, lifetime=lifetime, now=now)
-        await self._context.store.write(
-            _replace_source,
-            _NewSource(
-                asset.key,
-                self._context.seal(piece.url.encode()),
-                _find_lane(claimed, piece.url),
-                ends,
-                ends or now + custody.ASSUMED_LIFETIME,
-            ),
-        )
-        return piece.url
+            reason = f"{again}, under a renewed URL too"
+            return self._look_again(claimed, task, reason, AssetState.LOST)
 
     def _retry_unreached(self, claimed: ClaimedAsset, reason: str, since_s: float) -> FailedFetch:
         """Try again soon, as long as its URL lives: until its host is there, few of its files are.
@@ -327,14 +303,26 @@ class AssetFetcher:
         again_at = custody.compute_next_try(tries, now=now, dies_at=claimed.dies_at, asked=asked)
         return FailedFetch(reason, again_at)
 
-    def _unkeepable(self, claimed: ClaimedAsset, error: UnkeepableFile) -> FailedFetch:
-        """Refuse it after a second look; a page in its place, after as many as a dead URL gets.
+    def _look_again(
+        self, claimed: ClaimedAsset, task: Task, reason: str, state: AssetState
+    ) -> FailedFetch:
+        """Look again, ever more rarely, for a file that its origin does not have (yet).
 
-        An origin that is not ready yet, is closed for a minute or takes us for a robot answers
-        with a page of status 200.
+        An origin that is not ready, is closed for a while or takes us for a robot says the same as
+        one whose file is gone, and what was paid for may be there an hour later. state: that of an
+        asset whose file is not looked for any more.
         """
-        looks = len(custody.FIRST_PAUSES) if isinstance(error, MisplacedPage) else 1
-        if claimed.asset.attempts < looks:
+        piece, ends = find_piece(task, claimed.asset), claimed.dies_at
+        if piece is not None and piece.refreshable:  # each look may give it a URL that lives longer
+            ends = claimed.asset.created_at + custody.ASSUMED_LIFETIME
+        now, looks = self._context.clock.now(), claimed.asset.attempts + 1
+        return FailedFetch(reason, custody.compute_next_look(looks, now=now, ends=ends), state)
+
+    def _unkeepable(self, claimed: ClaimedAsset, task: Task, error: UnkeepableFile) -> FailedFetch:
+        """Refuse it after a second look; with a page in its place, once its URL has died."""
+        if isinstance(error, MisplacedPage):
+            return self._look_again(claimed, task, str(error), AssetState.REFUSED)
+        if claimed.asset.attempts == 0:
             later = self._later(claimed, str(error))
             if later.again_at is not None:
                 return later
@@ -364,38 +352,7 @@ class AssetFetcher:
         return [asset_queue.renew(tx.db, some, until=until) for some in held]
 
 
-@dataclass(frozen=True, slots=True)
-class _NewSource:
-    key: int
-    sealed: bytes
-    lane: str
-    url_expires_at: datetime | None
-    dies_at: datetime
-
-
-def _replace_source(tx: Tx, new: Sequence[_NewSource]) -> list[None]:
-    for one in new:
-        assets.replace_source(
-            tx.db,
-            one.key,
-            one.sealed,
-            lane=one.lane,
-            url_expires_at=one.url_expires_at,
-            dies_at=one.dies_at,
-        )
-    return [None] * len(new)
-
-
 def _release(tx: Tx, held: Sequence[Sequence[ClaimedAsset]]) -> list[None]:
     for some in held:
         asset_queue.release(tx.db, some, now=tx.lease_now)
     return [None] * len(held)
-
-
-def _find_lane(claimed: ClaimedAsset, url: str) -> str:
-    """Return the lane of a claimed file that lies at another URL now."""
-    return custody.fetch_lane(custody.get_account_lane(claimed.lane), url)
-
-
-def _find_piece(task: Task, asset: Asset) -> Artifact | None:
-    return custody.index_pieces(task.artifacts).get(asset.piece)

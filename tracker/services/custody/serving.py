@@ -130,7 +130,8 @@ class AssetReader:
     def check_kept(self, asset: Asset) -> str:
         """Return the object of a kept asset. Raises Conflict while it is fetched, else NotFound."""
         if asset.state is AssetState.WANTED:
-            raise Conflict("the file is being fetched; it is not kept yet")
+            why = f": {asset.reason}" if asset.reason else ""
+            raise Conflict(f"the file is being fetched; it is not kept yet{why}")
         if asset.state is not AssetState.KEPT or asset.store_key is None:
             why = f": {asset.reason}" if asset.reason else ""
             raise NotFound(f"the file is not kept ({asset.state.value}){why}")
