@@ -297,18 +297,27 @@ def _read_validator(headers: Mapping[str, str]) -> str | None:
 def _read_promised_digests(headers: Mapping[str, str]) -> dict[str, bytes]:
     """Return the digests of the file that an answer names, by algorithm.
 
-    Sources, read 2026-11-28: RFC 9530 (Repr-Digest), RFC 3230 (Digest), RFC 1864 (Content-MD5),
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (x-amz-checksum-sha256),
-    https://cloud.google.com/storage/docs/xml-api/reference-headers (x-goog-hash).
+    None of bytes that were changed on their way, which the digest is not of: Google unpacks a file
+    that is stored packed and goes on naming the packed one's digest. An ETag is no digest: many an
+    S3 object's looks like an MD5 and is none (KMS, parts).
+    Sources, read 2026-11-28: RFC 9530 (Repr-Digest, Content-Digest), RFC 3230 (Digest), RFC 1864
+    (Content-MD5), https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    (x-amz-checksum-*), https://cloud.google.com/storage/docs/xml-api/reference-headers
+    (x-goog-hash); 2026-12-01: RFC 7234, 5.5.6 (Warning 214),
+    https://github.com/googleapis/google-cloud-dotnet/issues/7154 (unpacked, with another digest).
     """
+    if "214" in headers.get("warning", "").split() or _is_stored_coded(headers):
+        return {}
     named = {
         "sha256": headers.get("x-amz-checksum-sha256", ""),
+        "sha512": "",
+        "sha1": headers.get("x-amz-checksum-sha1", ""),
         "md5": headers.get("content-md5", ""),
     }
-    for name in ("repr-digest", "digest", "x-goog-hash"):
+    for name in ("repr-digest", "content-digest", "digest", "x-goog-hash"):
         for one in headers.get(name, "").split(","):
             algorithm, _, value = one.strip().partition("=")
-            known = algorithm.lower().replace("sha-256", "sha256")
+            known = algorithm.lower().replace("sha-", "sha")
             if known in named and not named[known]:
                 named[known] = value.strip(":")
     found = {}
@@ -320,3 +329,8 @@ def _read_promised_digests(headers: Mapping[str, str]) -> dict[str, bytes]:
         if len(digest) == hashlib.new(name, usedforsecurity=False).digest_size:
             found[name] = digest
     return found
+
+
+def _is_stored_coded(headers: Mapping[str, str]) -> bool:
+    """Tell whether an origin stores a file in a coding that this answer of it does not have."""
+    return headers.get("x-goog-stored-content-encoding", "identity").strip().lower() != "identity"
