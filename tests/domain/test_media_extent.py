@@ -135,6 +135,10 @@ def fbx(version: int) -> bytes:
 
 
 W64 = b"riff.\x91\xcf\x11\xa5\xd6\x28\xdb\4\xc1\0\0" + (60).to_bytes(8, "little") + bytes(36)
+JP2 = b"\0\0\0\x0cjP  \r\n\x87\n" + box(b"ftyp", 12) + box(b"jp2h", 9)
+CODESTREAM = b"\xff\x4f\xff\x51" + bytes(20) + b"\xff\xd9"
+STL = b"solid of numbers".ljust(80, b"\0") + (2).to_bytes(4, "little") + bytes(100)
+STL_IN_WORDS = b"solid cube\n" + b"facet normal 0 0 1\n" * 9 + b"endsolid"
 EXACT = {
     "MIDI": MIDI,
     "safetensors": TENSORS,
@@ -143,6 +147,9 @@ EXACT = {
     "AU": AU,
     "TIFF whose directory comes first": tiff("little", is_first=True),
     "TIFF whose directory comes last": tiff("big", is_first=False),
+    "JPEG 2000": JP2 + box(b"jp2c", 9),
+    "JPEG 2000 of open length": JP2 + b"\0\0\0\0jp2c" + CODESTREAM,
+    "JPEG 2000 without boxes": CODESTREAM,
     "film": FTYP + MOOV + MDAT,
     "film whose index comes last": FTYP + box(b"free", 0) + MDAT + MOOV,
     "film with a large box": FTYP + LARGE + MOOV,
@@ -162,6 +169,8 @@ HINTS = {
     "large FBX": fbx(7700),
     "ZIP": ZIP,
     "PLY": PLY,
+    "STL": STL,
+    "STL in words": STL_IN_WORDS,
     "film whose index lists its parts": FTYP + MOOV + sidx(0, FRAGMENT, FRAGMENT) + PARTS,
     "film whose index is wide": FTYP
     + MOOV

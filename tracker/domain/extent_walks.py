@@ -35,6 +35,7 @@ _BOXES = frozenset(
     }
 )
 """Boxes that stand at the top of a file. Others may be what somebody has put behind it."""
+_BOXES_OF_2000 = frozenset((b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"xml ", b"uuid", b"uinf", b"jp2i"))
 _MOST_OF_INDEX = 1024 * 1024
 """Bytes of an index of parts that are held; none has more."""
 _BITMAPS = frozenset({40, 52, 56, 64, 108, 124})
@@ -302,6 +303,28 @@ def _walk_flv() -> Walk:
         yield at - 1, 1, False
 
 
+def _walk_jpeg_2000() -> Walk:
+    """Follow the boxes of JP2; a picture of open length, or without boxes, ends by its own mark.
+
+    (ITU-T T.800: the mark stands in no packet of a picture. Read 2026-12-01.)
+    """
+    at, may_end = 0, False
+    while True:
+        head = yield at, 8, may_end
+        size, kind = int.from_bytes(head[:4]), head[4:]
+        if head[:2] == b"\xff\x4f" or (kind == b"jp2c" and size == 0):
+            yield at, b"\xff\xd9", False
+            return True
+        if kind not in _BOXES_OF_2000:
+            return may_end
+        if size == 1:
+            size = int.from_bytes((yield at + 8, 8, False))
+        if size < 8:
+            return may_end
+        at += size
+        may_end = may_end or kind == b"jp2c"
+
+
 WALKS: Mapping[bytes, Callable[[], Walk]] = {
     b"RIFF": _walk_riff,
     b"\x89PNG\r\n\x1a\n": _walk_png,
@@ -315,5 +338,7 @@ WALKS: Mapping[bytes, Callable[[], Walk]] = {
     b"II*\0": _walk_tiff,
     b"MM\0*": _walk_tiff,
     b"FLV\x01": _walk_flv,
+    b"\0\0\0\x0cjP  ": _walk_jpeg_2000,
+    b"\xff\x4f\xff\x51": _walk_jpeg_2000,
 }
 """By the first bytes of a file. ISO media begin otherwise."""

@@ -1,7 +1,8 @@
-"""How models, weights and archives say where they end: safetensors, PLY, FBX and ZIP. Pure.
+"""How models, weights and archives say where they end: safetensors, PLY, STL, FBX and ZIP. Pure.
 
-USDZ and 3MF are ZIP archives. What PLY, FBX and ZIP say is a hint: readers do without an end that a
-writer has left out. See extent_walks.py.
+USDZ and 3MF are ZIP archives. What PLY, STL, FBX and ZIP say is a hint: readers do without an end
+that a writer has left out. OBJ says nothing, nor does STL whose head is not "solid". See
+extent_walks.py.
 
 Sources, read 2026-11-30: https://docs.rs/crate/safetensors/0.3.1/source/,
 http://fileformats.archiveteam.org/index.php?title=FBX,
@@ -86,11 +87,25 @@ def _walk_ply() -> Walk:
     return False
 
 
+def _walk_stl() -> Walk:
+    """Find the last word of a surface in words; one in numbers says how many triangles it has.
+
+    (http://fileformats.archiveteam.org/wiki/STL, read 2026-12-01: 84 bytes, then 50 for each.)
+    """
+    head = yield 0, 84, None
+    if not head.isascii() or b"\0" in head:
+        yield 84 + 50 * int.from_bytes(head[80:], "little") - 1, 1, None
+        return False
+    yield 6, b"endsolid", None
+    return False
+
+
 _BINARY = (b"binary_little_endian", b"binary_big_endian")
 MODEL_WALKS: Mapping[bytes, Callable[[], Walk]] = {
     b"PK\3\4": _walk_zip,
     b"Kaydara FBX ": _walk_fbx,
     b"ply\n": _walk_ply,
     b"ply\r": _walk_ply,
+    b"solid ": _walk_stl,
 }
 """By the first bytes of a file."""
