@@ -105,7 +105,8 @@ class StabilityAdapter(TableAdapter):
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take a file for the result, and an id for acceptance where a result has to be asked for.
 
-        Errors have an `id` too, of the error.
+        Errors have an `id` too, of the error. An operation that is answered with the result may be
+        answered with an id as well, by its newer versions.
         """
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
@@ -116,8 +117,8 @@ class StabilityAdapter(TableAdapter):
         if (status := STATUSES.get(_find_name(parsed) or "")) is not None:
             return self.refusal(sending, replace(answer, status=status), parsed)
         task_id = find_first_text(parsed, ("id",), limit=500)
-        has_id = OPERATIONS[sending.task.operation].has_id and not _is_error(parsed)
-        if task_id is None or not has_id:
+        may_have_id = OPERATIONS[sending.task.operation].has_id or answer.status == 202
+        if task_id is None or not may_have_id or _is_error(parsed):
             return Unknown(f"{self.in_words(answer, parsed)}, without a result")
         return Accepted(task_id)
 
