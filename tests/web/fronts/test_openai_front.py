@@ -6,9 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.providers.support import NOW
 from tests.support.databases import SqliteTemplate
 from tests.support.waiting import wait_until
-from tests.web.fronts.comparing import Pair, paired
+from tests.web.fronts.comparing import Pair, differences, paired
+from tracker.providers.ports.commands import Create
+from tracker.providers.ports.front_call import FrontCall
+from tracker.providers.registry import PROVIDERS
 
 VIDEOS = "/openai/v1/videos"
 PICTURE = "https://pictures.example/a.png"
@@ -119,8 +123,25 @@ def test_it_changes_videos_that_are_named_or_uploaded(pair: Pair, way: str) -> N
         assert ended(pair[0], video["id"])["status"] == "completed"
     unknown = pair[0].post(f"{VIDEOS}/{way}", json={**asked, "video": {"id": "theirs"}})
     assert (unknown.status_code, unknown.json()["error"]["param"]) == (400, "video.id")
-    refused = pair[0].post(f"{VIDEOS}/characters", data={"name": "Luna"})
-    assert (refused.status_code, "one account" in refused.json()["message"]) == (404, True)
+
+
+def test_characters_are_the_providers_and_videos_name_them(pair: Pair) -> None:
+    file = {"video": ("a.mp4", b"hello", "video/mp4")}
+    made = [
+        http.post(f"{VIDEOS}/characters", data={"name": "Luna"}, files=file).json() for http in pair
+    ]
+    assert differences(*made) == set()
+    mine, http = made[0], pair[0]
+    assert http.get(f"{VIDEOS}/characters/{mine['id']}").json() == mine
+    named = {"model": "sora-2", "prompt": "Luna waves", "characters": [{"id": mine["id"]}]}
+    assert http.post(VIDEOS, json=named).json()["status"] == "queued"
+    form = {name: named[name] for name in ("model", "prompt")} | {"characters[][id]": mine["id"]}
+    front = PROVIDERS["openai"].front
+    assert front is not None
+    call = FrontCall("POST", "v1/videos", NOW, "", body=form)
+    assert front.read(call) == Create("videos", named)
+    for path in (f"{VIDEOS}/characters", f"{VIDEOS}/characters/{mine['id']}"):
+        assert http.delete(path).status_code == 405
 
 
 def test_it_passes_models_and_billing_on(pair: Pair) -> None:

@@ -74,6 +74,8 @@ def shared(database_url: str, tmp_path: Path) -> Iterator[Shared]:
             public_url="https://tracker.example",
             TRACKER_CALLBACK_SECRETS=SECRET,
             TRACKER_AUTH="on",
+            TRACKER_VIDU_BASE_URL=upstream.url,
+            TRACKER_VIDU_API_KEY="k",
         )
         with serving(env, workers=False) as made.url:
             yield made
@@ -157,6 +159,21 @@ def test_an_object_is_named_by_its_tenant_alone(shared: Shared) -> None:
             assert shared.call(them, path, **named)["code"] == 0, path
             assert shared.call(operator, path, **{call.field: "nobody-knows"})["code"] == 0, path
             shared.asked.clear()
+
+
+def test_an_object_that_a_path_names_is_changed_by_its_tenant_alone(shared: Shared) -> None:
+    """The body might name another one: the path counts."""
+    path, change = "/vidu/ent/v2/subjects", {"id": "of another", "name": "Moon"}
+    with shared.client("theirs") as them, shared.client("mine") as me:
+        shared.answer = {"id": "s/1"}
+        assert them.post(path, json={"name": "Luna"}).status_code == 200
+        shared.asked.clear()
+        refused = me.put(f"{path}/s%2F1", json=change | {"id": "s/1"})
+        assert (refused.status_code, shared.asked) == (400, [])
+        assert them.put(f"{path}/s%2F1", json=change).status_code == 200
+    [(line, body)] = shared.asked
+    assert line.startswith(f"PUT {path.removeprefix('/vidu')}/s%2F1 ")
+    assert json.loads(body) == {"id": "s/1", "name": "Moon"}
 
 
 @pytest.mark.parametrize("value", [None, "", [], ["8001"], {"id": "8001"}, True, 1.5, "a\x00"])

@@ -87,6 +87,9 @@ def test_subjects_are_the_providers_and_videos_name_them(pair: Pair) -> None:
     named = {"name": "Luna", "server_id": front["id"]}
     body = {"model": "viduq2", "prompt": "[@Luna] waves", "subjects": [named]}
     assert pair[0].post(f"{BASE}/reference2video", json=body).status_code == 200
+    change = {"id": "of another", "name": "Moon"}  # the path says which one is meant
+    changed = pair[0].put(f"{BASE}/subjects/{front['id']}", json=change).json()
+    assert changed == {**front, "name": "Moon"}
     refused = pair[0].post(f"{BASE}/motion-sync", json={"prompt": "a cat"})
     assert (refused.status_code, "lip-sync" in refused.json()["message"]) == (404, True)
 

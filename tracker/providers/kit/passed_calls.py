@@ -32,11 +32,10 @@ class PlainCalls:
         return False
 
     def build_call(self, forwarded: ForwardedCall) -> HttpCall:
-        """Return the call by its method; one about a task is a GET."""
+        """Return the call."""
         account, path, headers = forwarded.account, forwarded.path, forwarded.headers
-        known = self.calls.get(path)
-        method = "GET" if known is None else known.method
-        more = {"content-type": "application/json"} if method == "POST" else {}
+        known, method = self.calls.get(path), forwarded.method
+        more = {"content-type": "application/json"} if method in ("POST", "PUT") else {}
         if known is not None and known.takes_any_body and "content-type" in headers:
             more = {"content-type": headers["content-type"]}
         url = f"{account.base_url}/{path}"

@@ -37,7 +37,14 @@ from tracker.providers.openai.operations import (
     UNIFIED_QUERY,
     VIDEOS,
 )
-from tracker.providers.openai.passing import BILLING, FILES, MODELS, USAGE
+from tracker.providers.openai.passing import (
+    BILLING,
+    CHARACTERS,
+    FILES,
+    MODELS,
+    ONE_CHARACTER,
+    USAGE,
+)
 from tracker.providers.openai.responses import PREFIX, RESPONSES
 from tracker.providers.ports.commands import (
     Cancel,
@@ -53,7 +60,6 @@ from tracker.providers.ports.commands import (
 )
 from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
-    Fault,
     FrontAnswer,
     FrontCall,
     FrontRefusal,
@@ -68,11 +74,6 @@ _KINDS: Mapping[str, str] = MappingProxyType({"video": "video", "thumbnail": "im
 _PAUSE_MS = 3000
 """Between two looks of the official client, which heeds it."""
 _MOST_LISTED = 100
-_CHARACTERS = [VIDEOS, "characters"]
-_NO_CHARACTERS = (
-    "characters are not served: each is good at one account alone, and the service that made them"
-    " has ended; give the picture or the video itself"
-)
 _WORDS: Mapping[TaskState, str] = MappingProxyType(
     {
         TaskState.RUNNING: "in_progress",
@@ -111,8 +112,8 @@ class OpenAIFront(ErrorObjectFront):
         if path == UNIFIED_QUERY:
             named = find_name(call.parameter("id") or "")
             return Get([named], by="any") if named and call.is_read else refuse_path(call)
-        if path.split("/")[:2] == _CHARACTERS:
-            return FrontRefusal(Fault.NOT_SERVED, _NO_CHARACTERS)
+        if f"{path}/".startswith(f"{CHARACTERS}/"):
+            return _read_character_call(call, path.removeprefix(CHARACTERS).removeprefix("/"))
         if path in (VIDEOS, *CHANGES, GENERATIONS, UNIFIED):
             if path == VIDEOS and call.is_read:
                 return _read_page(call)
@@ -155,6 +156,15 @@ class OpenAIFront(ErrorObjectFront):
 
 def _read_path(call: FrontCall) -> str:
     return call.path.removeprefix(_ROOT)
+
+
+def _read_character_call(call: FrontCall, name: str) -> Command | FrontRefusal:
+    if not name:
+        return PassOn(CHARACTERS) if call.method == "POST" else refuse_method(call)
+    named = find_name(name)
+    if not named:
+        return refuse_path(call)
+    return PassOn(ONE_CHARACTER, named=named) if call.is_read else refuse_method(call)
 
 
 def _read_page(call: FrontCall) -> Command:
@@ -213,7 +223,10 @@ def _create(call: FrontCall, operation: str, more: Mapping[str, Any]) -> Create 
 
 
 def _nest_fields(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a form with `a[b]` as the field b of an object a, `a[]` as a list a."""
+    """Return the fields of a form with `a[b]` as the field b of an object a, `a[]` as a list a.
+
+    `a[][b]` is the field b of each object of a list a.
+    """
     found: dict[str, Any] = {}
     for name, value in body.items():
         holder, bracket, inner = name.partition("[")
@@ -221,6 +234,9 @@ def _nest_fields(body: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = value
         elif inner == "]":
             found[holder] = value if isinstance(value, list) else [value]
+        elif inner.startswith("]["):
+            several = value if isinstance(value, list) else [value]
+            found[holder] = [{inner[2:-1]: one} for one in several]
         else:
             known = found.get(holder)
             found[holder] = {**(known if isinstance(known, dict) else {}), inner[:-1]: value}

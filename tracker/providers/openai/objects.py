@@ -3,7 +3,7 @@
 Source: https://github.com/openai/openai-python (3.57.0, types/responses), read 2026-11.
 """
 
-from tracker.providers.openai.passing import FILE
+from tracker.providers.openai.passing import CHARACTER, FILE
 from tracker.providers.openai.responses import BEFORE, RESPONSES, find_containers
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
@@ -16,6 +16,8 @@ OBJECTS = ObjectIds(
         **dict.fromkeys(("file_id", "file_ids"), NamedObject(FILE, may_be_public=True)),
         # Items of a response's input: a picture that an earlier one made, and calls of tools.
         "id": NamedObject(_ITEM, may_be_public=True),
+        # Objects with an `id`, in a create of a video.
+        "characters": NamedObject(CHARACTER),
         # What these hold is shown to whoever names them. Tools of responses make containers; the
         # others are not made here.
         "container": _CONTAINER,

@@ -9,7 +9,10 @@ from tracker.providers.ports.passing import PassedCall
 
 MODELS, FILES = "models", "files"
 BILLING, USAGE = "dashboard/billing/subscription", "dashboard/billing/usage"
-FILE = "file"
+FILE, CHARACTER = "file", "character"
+CHARACTERS = "videos/characters"
+ONE_CHARACTER = f"{CHARACTERS}/{{id}}"
+"""https://github.com/openai/openai-python (3.57.0, resources/videos.py), read 2026-12-01."""
 
 
 class GatewayCalls(PlainCalls):
@@ -19,6 +22,8 @@ class GatewayCalls(PlainCalls):
         {
             MODELS: PassedCall("GET"),
             FILES: PassedCall("POST", makes=FILE, field="id", takes_any_body=True),
+            CHARACTERS: PassedCall("POST", makes=CHARACTER, field="id", takes_any_body=True),
+            ONE_CHARACTER: PassedCall("GET", names=CHARACTER, field="id"),
             BILLING: PassedCall("GET", is_account=True),
             USAGE: PassedCall("GET", is_account=True),
         }

@@ -170,10 +170,13 @@ class PassOn:
     task: the name of the task that the call is about, where the key has a place `{id}`: the call
           goes to its account. Refused with NOT_FOUND where the tenant has none, or none that the
           provider has an id for.
+    named: the id of the object that the path names, where the key has a place `{id}`: it counts in
+           the place of the body's.
     """
 
     name: str
     task: str | None = None
+    named: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,14 +43,15 @@ class PassedCall:
 class ForwardedCall:
     """A client's call that goes to an account.
 
-    path:    a key of `calls`; the provider's id of the task that it is about, escaped, stands in
-             the place of `{id}`.
+    path:    a key of `calls`; the provider's id of the task or object that it is about, escaped,
+             stands in the place of `{id}`.
     query:   the raw query string.
     headers: the client's, lower-case names.
     """
 
     account: Account
     path: str
+    method: str
     query: str
     headers: Mapping[str, str]
     now: datetime

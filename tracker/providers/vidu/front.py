@@ -39,6 +39,7 @@ BALANCE, SUBJECTS = "ent/v2/credits", "ent/v2/subjects"
 """Calls that are passed on."""
 LISTED_SUBJECTS = f"{SUBJECTS} (list)"
 """The name of the list, whose path is that of the create."""
+CHANGED_SUBJECT = f"{SUBJECTS}/{{id}}"
 _MOTION = "motion-sync"
 _NO_MOTION = (
     "motion-sync is not served: no public page says what it takes; use lip-sync or img2video"
@@ -101,6 +102,12 @@ class ViduFront(PlainFront):
         if call.path == SUBJECTS:
             name = SUBJECTS if call.method == "POST" else LISTED_SUBJECTS
             return PassOn(name) if name == SUBJECTS or call.is_read else refuse_method(call)
+        if call.path.startswith(f"{SUBJECTS}/"):
+            named = find_name(call.path.removeprefix(f"{SUBJECTS}/"))
+            if not named:
+                return refuse_path(call)
+            is_change = call.method == "PUT"
+            return PassOn(CHANGED_SUBJECT, named=named) if is_change else refuse_method(call)
         if path == _MOTION:
             return FrontRefusal(Fault.NOT_SERVED, _NO_MOTION)
         if path == "tasks":

@@ -9,7 +9,7 @@ from tracker.domain.exchange import HttpCall
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.passing import ForwardedCall, PassedCall
-from tracker.providers.vidu.front import BALANCE, LISTED_SUBJECTS, SUBJECTS
+from tracker.providers.vidu.front import BALANCE, CHANGED_SUBJECT, LISTED_SUBJECTS, SUBJECTS
 from tracker.providers.vidu.inputs import SUBJECT
 
 
@@ -29,6 +29,7 @@ class ViduCalls(PlainCalls):
         {
             BALANCE: PassedCall("GET", is_account=True),
             SUBJECTS: PassedCall("POST", makes=SUBJECT, field="id", more_names=("voice_id",)),
+            CHANGED_SUBJECT: PassedCall("PUT", names=SUBJECT, field="id", more_names=("voice_id",)),
             LISTED_SUBJECTS: PassedCall("GET", lists=SUBJECT, field="id"),
         }
     )

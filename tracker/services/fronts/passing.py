@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote
 
 from tracker.domain.access import DEFAULT_TENANT, Scope
@@ -66,6 +66,7 @@ class PassedRequest:
     headers: lower-case names.
     body:    None for a GET.
     task:    the name of the task that the call is about; None for none.
+    named:   the id of the object that its path names; None for none.
     """
 
     provider: str
@@ -75,6 +76,7 @@ class PassedRequest:
     headers: Mapping[str, str]
     body: WholeBody | None = None
     task: str | None = None
+    named: str | None = None
 
 
 @dataclass(slots=True)
@@ -119,6 +121,8 @@ class PassThrough:
         if call.names is not None or call.more_names:
             passage, owner = await self._naming(passage, call)
         path = passage.path
+        if passage.named is not None:
+            path = path.format(id=quote(passage.named, safe=""))
         if passage.task is not None:
             about = await self._task(passage, passage.task)
             owner, path = (
@@ -161,9 +165,15 @@ class PassThrough:
         self, passage: PassedRequest, call: PassedCall
     ) -> tuple[PassedRequest, str | None]:
         """Read what the call names; return it written anew, and the account that has it."""
-        pieces = [] if passage.body is None else [one async for one in passage.body.pieces()]
-        body = owning.parse_naming(b"".join(pieces))
+        given, body = passage.body, dict[str, Any]()
+        if given is not None or passage.named is None:
+            pieces = [] if given is None else [one async for one in given.pieces()]
+            body = owning.parse_naming(b"".join(pieces))
+        if passage.named is not None:
+            body[call.field] = passage.named
         owner = await owning.find_account(self._context, _read_caller(passage), call, body)
+        if given is None and passage.named is not None:
+            return passage, owner
         text = json.dumps(body, ensure_ascii=True).encode()
         asked = {name for name, _ in parse_qsl(passage.query, keep_blank_values=True)}
         # A gateway might read an id from the query and not from the body that was looked at.
@@ -179,6 +189,7 @@ class PassThrough:
             ForwardedCall(
                 asked,
                 path,
+                method=passes.calls[passage.path].method,
                 query=passage.query,
                 headers=passage.headers,
                 now=context.clock.now(),

@@ -135,8 +135,8 @@ class FrontHost:
 
     async def _run(self, request: Request, call: FrontCall, command: Command) -> Response:
         match command:
-            case PassOn(name=name, task=task):
-                return await self._passing.pass_on(request, name, task)
+            case PassOn():
+                return await self._passing.pass_on(request, command)
             case Fixed(answer=answer):
                 return _build_response(answer)
             case Media():
@@ -150,7 +150,7 @@ class FrontHost:
             ):
                 if not name:
                     return self._refusal(FrontRefusal(Fault.NOT_SERVED, NOTHING_KEPT), call)
-                return await self._passing.pass_on(request, name)
+                return await self._passing.pass_on(request, PassOn(name))
             case PageFiles() | OneFile():
                 return await self._files(request, call, command)
             case Upload():

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from tracker.domain.errors import BrokenTransfer
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.providers.kit import reading
+from tracker.providers.ports.commands import PassOn
 from tracker.providers.ports.front import Front
 from tracker.services.fronts.passing import PassedRequest, TextBody
 from tracker.web.edge.body import check_json, read_json
@@ -36,25 +37,25 @@ class PassingFront:
     provider: str
     front: Front
 
-    async def pass_on(self, request: Request, name: str, task: str | None = None) -> Response:
-        """Pass one call on. name: a key of the provider's `passes_on.calls`.
+    async def pass_on(self, request: Request, command: PassOn) -> Response:
+        """Pass one call on.
 
-        task: the name of the task that it is about; None for none.
         Raises ProviderAway, WrongMediaType, BodyTooLarge, BodyTooSlow, ClientDisconnect, and what
         `PassThrough.open` raises.
         """
         our = get_services(request)
         passage = PassedRequest(
             provider=self.provider,
-            path=name,
+            path=command.name,
             tenant=get_tenant(request),
             query=request.scope["query_string"].decode("latin-1"),
             headers={name.lower(): value for name, value in request.headers.items()},
-            task=task,
+            task=command.task,
+            named=command.named,
         )
-        if request.method != "POST":
+        if request.method not in ("POST", "PUT"):
             return await self._pass_on(our, passage)
-        call = our.passing.call(self.provider, name)
+        call = our.passing.call(self.provider, command.name)
         most, timeout_s = our.limits.body_bytes, our.limits.body_timeout_s
         if call.names is not None or call.more_names:
             limit = min(NAMING_BYTES, most)

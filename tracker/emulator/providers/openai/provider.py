@@ -27,6 +27,7 @@ from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.tasks import FAILED, SUCCEED, TaskStep
+from tracker.emulator.providers.openai.characters import CharacterApi
 from tracker.emulator.providers.openai.images import ImageApi
 from tracker.emulator.providers.openai.views import (
     VideoDetails,
@@ -74,6 +75,10 @@ class VideoApi:
             ),
         )
         self.images = ImageApi(emulator, self.engine)
+        self._characters = CharacterApi(
+            lambda call: find_account_by_header(call, self._config),
+            lambda: self.engine.now_ms() // 1000,
+        )
 
     def routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
@@ -89,6 +94,7 @@ class VideoApi:
             ApiRoute("POST", "/v1/video/create", partial(self._create, _UNIFIED)),
             ApiRoute("GET", "/v1/video/query", self._query),
             ApiRoute("GET", "/v1/tasks/{id}", self._get_video),
+            *self._characters.routes(),
             *self.images.routes(),
             ApiRoute("GET", "/v1/models", self._get_models),
             ApiRoute("GET", "/v1/dashboard/billing/subscription", self._get_limit),

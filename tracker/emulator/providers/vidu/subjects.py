@@ -26,7 +26,11 @@ class SubjectApi:
 
     def routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
-        return (ApiRoute("POST", _PATH, self._add), ApiRoute("GET", _PATH, self._list))
+        return (
+            ApiRoute("POST", _PATH, self._add),
+            ApiRoute("GET", _PATH, self._list),
+            ApiRoute("PUT", f"{_PATH}/{{id}}", self._change),
+        )
 
     async def _add(self, call: ApiCall) -> Reply:
         body, account = call.json_object(), self._account_of(call)
@@ -35,6 +39,16 @@ class SubjectApi:
         id_ = str(self._new_id())
         subject = {**body, "id": id_, "credits": _CREDITS}
         self._subjects[account, id_] = subject
+        return Reply(subject)
+
+    async def _change(self, call: ApiCall) -> Reply:
+        body, key = call.json_object(), (self._account_of(call), call.values["id"])
+        known = self._subjects.get(key)
+        if known is None:
+            raise CodedRefusal(404, "NotFound", "there is no such subject")
+        if body.get("id") != key[1]:
+            raise CodedRefusal(400, "FieldInvalid", "id is required")
+        self._subjects[key] = subject = {**known, **body}
         return Reply(subject)
 
     async def _list(self, call: ApiCall) -> Reply:
