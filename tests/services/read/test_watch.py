@@ -169,6 +169,18 @@ async def test_a_place_beyond_the_feed_is_refused(ours: WatchParts) -> None:
         await ours.watch.after(1000, ALL, limit=1)
 
 
+async def test_a_crowd_at_the_beginning_of_the_feed_keeps_nobody_else_from_reading(
+    ours: WatchParts,
+) -> None:
+    await history.insert(ours.store, *(history.new_task() for _ in range(20)))
+    crowd = [asyncio.create_task(ours.watch.after(0, ALL, limit=100)) for _ in range(200)]
+    await until(lambda: any(one.done() for one in crowd))
+    before = sum(one.done() for one in crowd)
+    await ours.store.read(feed.find_head)
+    assert sum(one.done() for one in crowd) < before + 100
+    await asyncio.gather(*crowd)
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_readers_beside_racing_writers_see_every_change_once_and_in_order(
     database_url: str, seed: int

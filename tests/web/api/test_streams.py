@@ -87,7 +87,7 @@ async def test_a_reader_that_takes_nothing_is_cut(sqlite_url: str, tmp_path: Pat
         # It reads on: what was under way, and then the end, cut short.
         slow.settimeout(LONG_S)
         taken = await asyncio.to_thread(_read_all, slow)
-        assert 0 < len(taken) < 12_000_000
+        assert 0 < len(taken) < 5_000_000  # a hundred changes, which it was once sent at a time
         assert not taken.endswith(b"0\r\n\r\n")
 
 

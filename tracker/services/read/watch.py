@@ -20,7 +20,7 @@ from tracker.precedence import Precedence
 from tracker.store import feed
 from tracker.store.feed import Change, FeedPage
 from tracker.store.filters import TaskFilter
-from tracker.store.store import Store
+from tracker.store.store import Reading, Store
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,9 @@ PAGE = 500
 """Changes that the tailer reads at once."""
 _ROUNDS = 20
 """Pages that one request looks through for the first change that fits."""
+_READS_AT_ONCE = 2
+"""Of readers of the feed, for whom the database is asked: a crowd that begins at its beginning
+would make everything else that is read wait until the last of it has its first page."""
 _RETRY_S = 1.0
 """Pause after a read that failed."""
 
@@ -154,6 +157,7 @@ class Watch:
         self._of_feed: set[Waiter] = set()
         self._of_holder: dict[Holder, set[Waiter]] = {}
         self._waiting = 0
+        self._turns = asyncio.Semaphore(_READS_AT_ONCE)
         self._wanted = asyncio.Event()
         self._woken = asyncio.Event()
         self._closing = False
@@ -271,11 +275,14 @@ class Watch:
         rounds = _ROUNDS
         while page is None or (page.more and not page.changes and rounds):
             at = position if page is None else page.position
-            page = await self._store.read(
-                partial(feed.list_page, filter_=filter_, after=at, limit=limit)
-            )
+            query = partial(feed.list_page, filter_=filter_, after=at, limit=limit)
+            page = await self._store.in_time(self._read_in_turn(query))
             rounds -= 1
         return page
+
+    async def _read_in_turn(self, query: Callable[[Reading], FeedPage]) -> FeedPage:
+        async with self._turns:
+            return await self._store.read(query)
 
     async def next(
         self, waiter: FeedWaiter, position: int, *, limit: int, until: float, gone: WatchClient

@@ -19,7 +19,7 @@ from tracker.web.api.schemas import render_change
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.operation import ResponseSpec, describe_operation
 from tracker.web.edge.sent_events import BEAT, SentEvents
-from tracker.web.edge.slow_readers import send_piece
+from tracker.web.edge.slow_readers import send_piece, wait_until_taken
 from tracker.web.edge.state import get_holder, get_services, get_tenant
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,10 @@ MAX_PAGE = 1000
 NOW = "now"
 """In place of a cursor: from the end of the feed on."""
 PIECE = 100
-"""Changes of one piece of a stream."""
+"""Changes of one piece of a stream, at most."""
+FIRST_PIECE = 10
+PIECE_BYTES = 32 * 1024
+"""Of one piece, by the sizes of the last one's changes: a crowd may take none of it for a while."""
 RETRY_MS = 1000
 MADE = 1000
 """Events that are kept for other readers."""
@@ -112,13 +115,14 @@ class _Stream(SentEvents):
         request, position = self._request, self._position
         our, loop = get_services(request), asyncio.get_running_loop()
         slow_s, gone = our.limits.slow_reader_s, waiting.build_leave_waiter(request)
-        sent_to = position
+        sent_to, limit = position, FIRST_PIECE
         await send_piece(send, b"retry: %d\n\n" % RETRY_MS, slow_s)
         with our.watch.feed(self._filter, holder=get_holder(request)) as waiter:
             while not our.watch.is_closing:
                 until = loop.time() + our.limits.heartbeat_s
+                await wait_until_taken(send, slow_s)
                 page, woke = await our.watch.next(
-                    waiter, position, limit=PIECE, until=until, gone=gone
+                    waiter, position, limit=limit, until=until, gone=gone
                 )
                 position = page.position
                 if woke is WakeReason.GONE:
@@ -127,9 +131,11 @@ class _Stream(SentEvents):
                     log.info("a stream ends: its key was revoked or changed")
                     break
                 if page.changes:
-                    events = [_format_event(request, change) for change in page.changes]
-                    await send_piece(send, b"".join(events), slow_s)
-                    sent_to = page.changes[-1].seq
+                    piece = b"".join(_format_event(request, change) for change in page.changes)
+                    sent_to, fit = page.changes[-1].seq, PIECE_BYTES * len(page.changes)
+                    limit = min(max(fit // len(piece), 1), 2 * limit, PIECE)
+                    del page
+                    await send_piece(send, piece, slow_s)
                 elif woke is WakeReason.TIME:
                     await send_piece(
                         send, _beat(request, position if position != sent_to else None), slow_s

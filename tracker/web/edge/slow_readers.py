@@ -16,3 +16,11 @@ async def send_piece(send: Send, piece: bytes, slow_s: float) -> None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     except TimeoutError:
         raise SlowReader from None
+
+
+async def wait_until_taken(send: Send, slow_s: float) -> None:
+    """Wait until the server sends more. Raises SlowReader when the reader does not take what waits.
+
+    Before a piece is made, which else would be held, with all that it is made of, until then.
+    """
+    await send_piece(send, b"", slow_s)
