@@ -18,6 +18,7 @@ from tracker.domain.task import Task
 from tracker.store import tasks as task_rows
 from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.engine import open_engine
+from tracker.store.driver.file_damage import list_damage
 from tracker.store.driver.outage import shorten_error
 from tracker.store.revision import FoundSchema, look
 from tracker.store.schema import feed_head, tasks, transitions
@@ -117,8 +118,7 @@ def _examine_contents(engine: Engine, histories: int) -> Contents:
         if get_dialect(db).has_server:
             now = db.scalar(text("SELECT now()"))
         else:
-            found = db.scalars(text("PRAGMA quick_check(5)")).all()
-            flaws += [f"quick check: {line}" for line in found if line != "ok"]
+            flaws += [f"quick check: {line}" for line in list_damage(db, most=5)]
         keys = _spread_keys(db, histories)
         flaws += _find_broken(db, keys)
         return Contents(schema, seq, origin, now, db.scalar(_NEWEST), len(keys), flaws)

@@ -83,6 +83,11 @@ async def test_a_copy_of_a_file_in_use_is_whole_and_moves_nothing(
 ) -> None:
     file = find_sqlite_file(sqlite_url)
     assert file is not None
+    with closing(sqlite3.connect(file)) as db:  # a value that a check refuses is no damage
+        db.executescript(
+            "CREATE TABLE odd (one CHECK (one > 1)); PRAGMA ignore_check_constraints = ON;"
+            "INSERT INTO odd VALUES (1)"
+        )
     async with Store(sqlite_url, SystemClock()) as store:
         await history.insert(store, *[history.new_task() for _ in range(50)])
         before = bytes_of(file)

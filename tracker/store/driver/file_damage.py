@@ -16,8 +16,14 @@ def find_damage(db: Connection, *, most_bytes: int = MOST_BYTES) -> str | None:
     pages = db.exec_driver_sql("PRAGMA page_count").scalar_one()
     if pages * db.exec_driver_sql("PRAGMA page_size").scalar_one() > most_bytes:
         return None
-    # Values that a CHECK would refuse are no damage: the rest can be served.
+    found = list_damage(db, most=1)
+    return f"{found[0].splitlines()[-1]}: {RESTORE}" if found else None
+
+
+def list_damage(db: Connection, *, most: int) -> list[str]:
+    """Return what is wrong with the file, however large it is; at most so many lines."""
+    # Values that a CHECK would refuse are no damage: the rest can be served, and backed up.
     db.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
-    found = db.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    found = db.exec_driver_sql(f"PRAGMA quick_check({most})").scalars().all()
     db.exec_driver_sql("PRAGMA ignore_check_constraints=OFF")
-    return None if found == "ok" else f"{found.splitlines()[-1]}: {RESTORE}"
+    return [line for line in found if line != "ok"]
