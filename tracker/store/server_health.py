@@ -153,7 +153,7 @@ def _read_facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFact
         left=due_jobs.count_left(db, now=now),
         behind=sizes.count_behind(db),
         failing=[(id_, since) for id_, since in db.execute(_FAILING)],
-        conditions=conditions.list_open(db),
+        conditions=conditions.list_told(db),
         server=_read_server(db, now, has_locks=locks),
     )
 

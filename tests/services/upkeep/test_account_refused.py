@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.services.upkeep.test_sampling import sample_gauges
 from tests.support.made_up import NAME
 from tests.support.made_up_api import says
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
@@ -12,6 +13,7 @@ from tracker.services.conditions import ConditionReport, report
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.probing import AccountProber
 from tracker.store import conditions
+from tracker.telemetry.metrics import CONDITIONS
 
 pytestmark = pytest.mark.anyio
 REFUSED = says(401, error={"code": "key", "why": "no such key"})
@@ -86,6 +88,8 @@ async def test_it_gives_way_to_an_ailment_and_goes_with_its_account(sqlite_url: 
         for _ in range(3):
             assert await provider.after_submit(bench, REFUSED) == ["account_refused"]
         assert await provider.after_submit(bench, REFUSED) == ["account_ailing"]
+        await sample_gauges(bench)  # one alert fires for an account, not two
+        assert {name for (name,), _ in CONDITIONS.read()} == {"account_ailing"}
         bench.context = replace(bench.context, accounts={})
         assert "account_refused" not in await standing(bench)
         found = await bench.context.store.read(conditions.list_open)

@@ -29,7 +29,7 @@ from tracker.telemetry import metrics
 pytestmark = pytest.mark.anyio
 
 
-async def _sample(bench: Workbench) -> None:
+async def sample_gauges(bench: Workbench) -> None:
     presence = ProcessPresence(bench.context)
     presence.is_working = lambda: True
     await presence.prove()
@@ -44,7 +44,7 @@ async def test_the_database_is_measured(database_url: str) -> None:
     is_server = database_url.startswith("postgresql")
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         await bench.queued("mine")
-        await _sample(bench)
+        await sample_gauges(bench)
     names = {labels[0] for labels, _ in metrics.DATABASE_BYTES.read()}
     assert names == (set(metadata.tables) if is_server else {"all", "wal"})
     assert _value(metrics.DATABASE_BYTES, "tasks" if is_server else "all") > 0
@@ -67,7 +67,7 @@ async def test_work_that_a_dead_worker_left_is_seen_and_counted_when_it_is_taken
         metrics.LEASES_EXPIRED.add(by=0)
         before = metrics.LEASES_EXPIRED.values[()]
         await put_off(bench, -400, "jobs.lease_until")
-        await _sample(bench)
+        await sample_gauges(bench)
         assert _value(metrics.OLDEST_DUE, "submit") >= 399
         assert _value(metrics.JOBS_DUE, "submit") == 1
         (job,) = await bench.claim(JobKind.SUBMIT)
@@ -111,7 +111,7 @@ async def test_files_that_nobody_fetches_are_counted(database_url: str, tmp_path
         urls = [f"http://127.0.0.1:9/{name}.mp4" for name in ("one", "two")]
         await custody.succeeded(*({"url": url} for url in urls))
         await put_off(custody.bench, -400, "assets.next_at")
-        await _sample(custody.bench)
+        await sample_gauges(custody.bench)
         assert _value(metrics.JOBS_DUE, "fetch") == 2
         assert _value(metrics.OLDEST_DUE, "fetch") >= 399
     for gauge in FROM_DATABASE:

@@ -88,7 +88,7 @@ class GaugeSampler:
         now = self.context.clock.now()
         there = sizes.open_tasks(db, most=MOST)
         due = due_jobs.count_overdue(db, now=now)
-        standing = Counter(one.name for one in conditions.list_open(db))
+        standing = Counter(one.name for one in conditions.list_told(db))
         ages: dict[Labels, float] = {
             (kind.value,): 0.0 if oldest is None else (now - oldest).total_seconds()
             for kind, oldest in due_jobs.find_oldest_due(db, now=now).items()
