@@ -3,7 +3,7 @@ that loses prepared statements is refused at the start."""
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +15,15 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.support.databases import PostgresTemplate
 from tests.support.pgbouncer import pgbouncer
+from tracker.clock import ServerClock, SystemClock
 from tracker.store import feed_head
-from tracker.store.driver import bulk
+from tracker.store.driver import bulk, lookups, server_session
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.outage import is_outage
+from tracker.store.driver.transaction import Tx
 from tracker.store.probe import find_pooler, find_schema_problem
+from tracker.store.store import Store
 
 PIDS = "SELECT pg_backend_pid()"
 SETTINGS = (
@@ -190,3 +193,42 @@ def test_another_server_behind_a_pooler_is_noticed_by_the_next_write(pooled_url:
     with engine.begin() as db:
         assert db.scalar(text("SELECT seq FROM feed_head")) == before + feed_head.LEAP
     engine.dispose()
+
+
+class _Machine(SystemClock):
+    later_s = 0.0
+
+    def monotonic(self) -> float:
+        """Return the machine's own time, and what passed at once."""
+        return super().monotonic() + self.later_s
+
+
+@pytest.mark.anyio
+async def test_no_connection_stays_with_a_pooler_for_longer_than_a_minute(
+    pooled_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = _Machine()
+    monkeypatch.setattr(lookups, "POOLED_LIFE_S", 0.0)
+    async with Store(pooled_url, ServerClock(machine)) as store:
+        found = []
+        for machine.later_s in (0, server_session.POOLED_LIFE_S - 20, server_session.POOLED_LIFE_S):
+            written = await store.write(_get_written, None)
+            found.append((await store.read(_get_driver), written))
+        first, young, old = (tuple(map(id, one)) for one in found)
+        assert first == young
+        assert not set(old) & set(first)
+        assert all(one.closed for one in found[0])
+        one, _, other = [await store.find(_look, number) for number in range(3)]
+        assert one is not other
+
+
+def _get_driver(db: Connection) -> Any:
+    return db.connection.driver_connection
+
+
+def _get_written(tx: Tx, items: Sequence[None]) -> list[Any]:
+    return [_get_driver(tx.db) for _ in items]
+
+
+def _look(db: Connection, keys: Sequence[int]) -> dict[int, Any]:
+    return dict.fromkeys(keys, _get_driver(db))

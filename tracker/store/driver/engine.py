@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from tracker.clock import ServerClock
 from tracker.store.driver import sqlite_mode  # noqa: F401 # before sqlite3, which SQLAlchemy brings
 from tracker.store.driver.dialect import get_url_dialect
 from tracker.store.driver.file_note import find_mixture
-from tracker.store.driver.server_session import Timeouts, begin_session, begin_transaction
+from tracker.store.driver.server_session import Timeouts, begin_session, begin_transaction, is_worn
 from tracker.store.driver.statements import STATEMENTS
 
 if TYPE_CHECKING:
@@ -201,6 +202,11 @@ def _open_postgresql(
         begin_session(connection, record.info, timeouts, clock)
         connection.autocommit = False
         dumpers.register(connection)
+
+    @event.listens_for(engine, "checkout")
+    def leave_pooler(_connection: Any, record: Any, _proxy: Any) -> None:
+        if is_worn(record.info):
+            raise DisconnectionError  # the pool closes it, and makes another
 
     event.listen(engine, "begin", begin_transaction)
     return engine

@@ -18,7 +18,7 @@ from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.driver_errors import AsSqlalchemy
 from tracker.store.driver.file_identity import FileIdentity
 from tracker.store.driver.outage import is_busy, shorten_error
-from tracker.store.driver.server_session import is_pooled
+from tracker.store.driver.server_session import is_pooled, is_worn
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,8 @@ class WriteConnection:
         """Begin a transaction. Raises DBAPIError when the database cannot be reached or is busy."""
         self._is_committing = self.is_lost = False
         if self._has_server:
+            if self._db is not None and is_worn(self._db.info):
+                self._drop()
             db = self._begin_on(self._db or self._connect())
             if self._opened is not None and is_pooled(db):
                 try:

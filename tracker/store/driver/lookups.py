@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracker.domain.errors import Unavailable
 from tracker.store.driver import bulk
 from tracker.store.driver.dialect import get_dialect
+from tracker.store.driver.server_session import POOLED_LIFE_S, is_pooled
 
 Result = TypeVar("Result")
 
@@ -44,6 +45,8 @@ class Lookups:
         self._is_inline = get_dialect(engine).has_one_writer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tracker-lookups")
         self._own: Connection | None = None
+        self._is_pooled = False
+        self._leaving: asyncio.TimerHandle | None = None
         self._asked: dict[Query, Asked] = {}
         self._running: dict[Query, asyncio.Task[None] | asyncio.Handle] = {}
 
@@ -61,6 +64,8 @@ class Lookups:
 
     def close(self) -> None:
         """End the thread, and give the connection up."""
+        if self._leaving is not None:
+            self._leaving.cancel()
         self._thread.shutdown()
         self._drop()
 
@@ -104,11 +109,19 @@ class Lookups:
             loop = asyncio.get_running_loop()
             try:
                 asking = loop.run_in_executor(self._thread, self._ask_own, query, keys)
-                return await wait_in_time(asking, self._wait_s)
+                answer = await wait_in_time(asking, self._wait_s)
+                if self._is_pooled and self._leaving is None:
+                    self._leaving = loop.call_later(POOLED_LIFE_S, self._leave_pooler)
+                return answer
             except SQLAlchemyError:
                 pass  # it may only have been this connection, which is given up
         found: Mapping[Any, Any] = await self._read(lambda db: query(db, keys))
         return found
+
+    def _leave_pooler(self) -> None:
+        """Close the connection between two queries, also where nobody asks for anything more."""
+        self._leaving = None
+        self._thread.submit(self._drop)
 
     def _ask_own(self, query: Query, keys: Sequence[Any]) -> Mapping[Any, Any]:
         try:
@@ -125,7 +138,9 @@ class Lookups:
 
     def _connect(self) -> Connection:
         if not self._is_inline:
-            return bulk.connect_piped(self._engine)
+            made = bulk.connect_piped(self._engine)
+            self._is_pooled = is_pooled(made)
+            return made
         db = self._engine.connect()
         raw = bulk.get_driver(db)
         # Whoever finds the database busy must not stop the event loop for it.

@@ -8,6 +8,7 @@ A role or a database may have settings of its own (ALTER ROLE … SET), which a 
 Whatever our transactions rely on is set here, or stands where the connection is made (`engine`).
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +23,12 @@ FOREIGN_KEYS_OFF = (
 )
 LOCAL = "local"
 """Under this name the `info` of a pooled connection holds the statement behind each BEGIN."""
+POOLED_LIFE_S = 60.0
+"""A pooler that is stopped gently waits for its clients to go: PgBouncer on SIGTERM for all, and on
+SIGINT, in session mode, for all that have a session (https://www.pgbouncer.org/usage.html, signals,
+read 2026-12-01). It would wait for ours for ever."""
+_WORN = "worn"
+"""Under this name the `info` of a pooled connection says whether its time is over."""
 _LOOK = (
     "SELECT pg_backend_pid(), CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint),"
     " current_setting('synchronous_commit'), current_setting('session_replication_role')"
@@ -87,6 +94,9 @@ def begin_session(
         raw.execute(f"{_set(wanted, is_local=False)}, {_KEEPS_ITS_MEMORY}")
         return
     info[LOCAL] = _set(wanted, is_local=True)
+    if clock is not None:
+        over_s, read_s = clock.monotonic() + POOLED_LIFE_S, clock.monotonic
+        info[_WORN] = lambda: read_s() > over_s
     raw.prepare_threshold = None  # its names are counted, and count for one session
 
 
@@ -117,6 +127,12 @@ def build_local_settings(db: Connection) -> str:
 def is_pooled(db: Connection) -> bool:
     """Return whether a pooler stands between this connection and the server."""
     return LOCAL in db.info
+
+
+def is_worn(info: Mapping[str, Any]) -> bool:
+    """Return whether a pooled connection has been open for so long that it is to be closed."""
+    found: Callable[[], bool] | None = info.get(_WORN)
+    return found is not None and found()
 
 
 def begin_transaction(db: Connection) -> None:
