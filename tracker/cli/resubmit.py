@@ -91,9 +91,15 @@ def resubmit(  # noqa: PLR0913 - one parameter per option
         if wait or idempotency_key is not None or (yes and dry_run):
             fail("--wait and --idempotency-key are for one task; --yes excludes --dry-run")
         told = _resubmit_all(server, body | {"dry_run": not yes})
-    emit(output, told, lambda: print_fields({name: told[name] for name in told if name != "tasks"}))
+    emit(output, told, lambda: _show(told))
     if told["dry_run"] and told["matching"]:
         print_note("nothing was submitted; add --yes to submit them again")
+
+
+def _show(told: Mapping[str, Any]) -> None:
+    print_fields({name: told[name] for name in told if name not in ("tasks", "refused")})
+    for one in told.get("refused", ()):
+        print_note(f"{one['count']} refused: {one['reason']}")
 
 
 def build_body(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,6 +119,14 @@ def build_body(given: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
+def _add_up(refusals: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return each reason once."""
+    sums: Counter[str] = Counter()
+    for one in refusals:
+        sums[one["reason"]] += one["count"]
+    return [{"reason": reason, "count": count} for reason, count in sums.most_common()]
+
+
 def _resubmit_all(server: "Server", body: Mapping[str, Any]) -> dict[str, Any]:
     """Call until nothing is left; return the sums."""
     told: dict[str, Any] = server.post("/v1/tasks/resubmit", json=body)
@@ -126,5 +140,6 @@ def _resubmit_all(server: "Server", body: Mapping[str, Any]) -> dict[str, Any]:
             "sample": told["sample"] or more["sample"],
             "resubmitted": told["resubmitted"] + more["resubmitted"],
             "tasks": told["tasks"] + more["tasks"],
+            "refused": _add_up([*told.get("refused", ()), *more.get("refused", ())]),
         }
     return told

@@ -263,6 +263,7 @@ class Resubmitted:
     matching:    how many of those that were looked through match; by_state and by_code tell which.
     sample:      ids of some of them, the oldest first.
     resubmitted: how many were submitted again; 0 in a dry run.
+    refused:     how many of those that match there is no room for, by the reason.
     tasks:       new task's id and the id of the one that it submits again, for each.
     next_cursor: for the next call; None where there is nothing left.
     """
@@ -274,13 +275,15 @@ class Resubmitted:
     sample: Sequence[str]
     resubmitted: int
     tasks: Sequence[tuple[str, str]]
+    refused: Mapping[str, int]
     next_cursor: str | None
     raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        return cls(**read_fields(cls, data, {"tasks": _list_pairs(data["tasks"])}))
+        own = {"refused": _count_reasons(data), "tasks": _list_pairs(data["tasks"])}
+        return cls(**read_fields(cls, data, own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,9 +320,12 @@ class BulkOutcome:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        refused = {one["reason"]: one["count"] for one in data["refused"]}
-        own = {"refused": refused, "tasks": _list_pairs(data["tasks"])}
+        own = {"refused": _count_reasons(data), "tasks": _list_pairs(data["tasks"])}
         return cls(**read_fields(cls, data, own))
+
+
+def _count_reasons(data: Mapping[str, Any]) -> dict[str, int]:
+    return {one["reason"]: one["count"] for one in data.get("refused", ())}
 
 
 def _list_pairs(made: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:

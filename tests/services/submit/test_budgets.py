@@ -59,7 +59,8 @@ async def test_what_would_exceed_it_is_refused_and_nothing_leaves(database_url: 
         # Another currency, and a task of unknown price, have room as long as anything is left.
         await bench.queued("d", operation="draw")
         await keep(bench, budget(4))
-        with pytest.raises(BudgetExceeded):
+        left = "4 EUR a day, and nothing of it is left for a task whose price in EUR is not known"
+        with pytest.raises(BudgetExceeded, match=left):
             await bench.queued("e", operation="draw")
 
 
@@ -162,7 +163,6 @@ async def test_a_run_counts_what_there_is_no_room_for_as_its_dry_run_does(
             order = BulkOrder(BulkAction.RESUBMIT, selection, "key 1 (ops)", is_dry=is_dry)
             told = await bulk.run(order, after=None, until=until)
             assert (told.matching, told.done, told.refused[full]) == (3, done, 1)
-            assert str(told.over_budget) == full
             assert len(await bench.all()) == kept
 
 

@@ -114,10 +114,12 @@ def test_what_exceeds_a_budget_is_402_and_the_providers_own_word(priced: Priced)
         for task in tasks:
             assert client.post(f"/v1/tasks/{task['id']}/cancel").status_code == 200
         again = {"dry_run": False, "state": ["cancelled"]}
-        assert client.post("/v1/tasks/resubmit", json=again).status_code == 402
+        tried = client.post("/v1/tasks/resubmit", json=again).json()
         acted = client.post("/v1/tasks/actions", json=again | {"action": "resubmit"}).json()
         assert (acted["matching"], acted["done"]) == (2, 0)
         assert "the budget of this tenant is 0 CNY a day" in str(acted["refused"])
+        assert (tried["matching"], tried["resubmitted"]) == (2, 0)
+        assert tried["refused"] == acted["refused"]
     assert priced.run("budgets", "remove", "CNY", "--tenant", priced.tenant).exit_code == 0
     assert priced.run("budgets", "remove", "CNY", "--tenant", priced.tenant).exit_code == 1
     with priced.client(key) as client:

@@ -34,6 +34,7 @@ def test_it_counts_and_only_then_submits_each_once(http: httpx.Client) -> None:
         "sample": [first, second],
         "resubmitted": 0,
         "tasks": [],
+        "refused": [],
         "next_cursor": None,
     }
     assert len(http.get("/v1/tasks").json()["tasks"]) == 3

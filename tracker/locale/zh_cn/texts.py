@@ -267,6 +267,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{1:t} {0}：已用 {2}，此任务将增加 {3}",
         "the budget of this key is {} a {}: {} are used, and this would add {}": "此密钥的预算为每"
         "{1:t} {0}：已用 {2}，此任务将增加 {3}",
+        "the budget of this tenant is {} a {}, and nothing of it is left for a task whose price in {} is not known": "此租户的预算为每{1:t} {0}，没有余额留给 {2} 价格未知的任务",
+        "the budget of this key is {} a {}, and nothing of it is left for a task whose price in {} is not known": "此密钥的预算为每{1:t} {0}，没有余额留给 {2} 价格未知的任务",
         "day": "天",
         "month": "月",
         "custody is off": "文件保管已关闭",

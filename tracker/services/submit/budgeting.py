@@ -77,14 +77,24 @@ def _make_refusal(overrun: Overrun | None) -> BudgetExceeded | None:
     if overrun is None:
         return None
     budget = overrun.budget
-    cap = f"{budget.amount:f} {budget.currency}"
-    period = budget.period.value
+    cap, period = f"{budget.amount:f} {budget.currency}", budget.period.value
+    used, wanted = f"{overrun.used:f}", f"{overrun.wanted:f}"
+    if overrun.wanted:
+        if budget.submitter is None:
+            return BudgetExceeded(
+                f"the budget of this tenant is {cap} a {period}: {used} are used, and this "
+                f"would add {wanted}"
+            )
+        return BudgetExceeded(
+            f"the budget of this key is {cap} a {period}: {used} are used, and this "
+            f"would add {wanted}"
+        )
     if budget.submitter is None:
         return BudgetExceeded(
-            f"the budget of this tenant is {cap} a {period}: {overrun.used:f} are used, and this "
-            f"would add {overrun.wanted:f}"
+            f"the budget of this tenant is {cap} a {period}, and nothing of it is left for a "
+            f"task whose price in {budget.currency} is not known"
         )
     return BudgetExceeded(
-        f"the budget of this key is {cap} a {period}: {overrun.used:f} are used, and this "
-        f"would add {overrun.wanted:f}"
+        f"the budget of this key is {cap} a {period}, and nothing of it is left for a "
+        f"task whose price in {budget.currency} is not known"
     )

@@ -15,7 +15,7 @@ from uuid import UUID
 from tracker.domain.accepting import RESUBMITTABLE
 from tracker.domain.budget import Allotment
 from tracker.domain.cost import Price, expect_again
-from tracker.domain.errors import NO_SUCH_TASK, BudgetExceeded, Conflict, InputGone
+from tracker.domain.errors import NO_SUCH_TASK, Conflict, InputGone
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
@@ -89,7 +89,6 @@ class BulkResult:
     refused:  by the reason in words. done: those that were, or would be, acted on.
     made:     new tasks of a resubmission.
     costs:    what those that would be submitted again cost, or were expected to cost.
-    over_budget: the latest refusal by a budget; None where there was none.
     place:    where the next run goes on; None: there is nothing left.
     """
 
@@ -103,7 +102,6 @@ class BulkResult:
     done: int = 0
     made: list[Task] = field(default_factory=list)
     costs: dict[Price, Decimal] = field(default_factory=dict)
-    over_budget: BudgetExceeded | None = None
     place: Position | None = None
 
     def count(self, piece: "BulkPiece") -> None:
@@ -118,8 +116,6 @@ class BulkResult:
         for source, result in zip(found, piece.results, strict=True):
             if isinstance(result, Exception):
                 self.refused[str(result)] += 1
-                if isinstance(result, BudgetExceeded):
-                    self.over_budget = result
                 continue
             self.done += 1
             if result.resubmit_of == source.id:

@@ -21,7 +21,12 @@ from tracker.store.driver import acting
 from tracker.store.listing import Position
 from tracker.web.api import examples, service_views, views
 from tracker.web.api.endpoint_schemas import Moment
-from tracker.web.api.resubmitting import ManyTasksBody, decode_place, encode_place
+from tracker.web.api.resubmitting import (
+    ManyTasksBody,
+    build_run_scope,
+    decode_place,
+    encode_place,
+)
 from tracker.web.api.schemas import Name
 from tracker.web.api.stats import build_sums
 from tracker.web.api.views import EXACT, Instant, Uuid
@@ -62,14 +67,6 @@ class BulkBody(ManyTasksBody):
 
 
 @with_config(EXACT)
-class Refusals(TypedDict):
-    """A reason for which tasks are left as they are."""
-
-    reason: str
-    count: int
-
-
-@with_config(EXACT)
 class BulkRun(TypedDict):
     """The result of one action on many tasks, or its preview."""
 
@@ -85,7 +82,7 @@ class BulkRun(TypedDict):
     """Some of them, the oldest first."""
     done: int
     """How many were acted on; in a dry run, how many would be."""
-    refused: list[Refusals]
+    refused: list[views.Refusals]
     """Why the others are left as they are, the most frequent reason first."""
     tasks: list[views.MadeAgain]
     """The new tasks of a resubmission."""
@@ -130,7 +127,7 @@ async def act_on_many(request: Request) -> Response:
         act.action = f"tasks.{body.action}_many"
     if body.dry_run:
         acting.drop()
-    scope = f"{body.action} {selection!r}"
+    scope = build_run_scope(body.action, selection, {})
     after, until = decode_place(body, our, scope)
     order = BulkOrder(
         body.action, selection, get_principal(request).actor, body.dry_run, read_ids(body.ids)
@@ -173,9 +170,7 @@ def _render(body: BulkBody, result: BulkResult) -> BulkRun:
         "by_operation": dict(result.by_operation),
         "sample": [str(task.id) for task in result.sample],
         "done": result.done,
-        "refused": [
-            {"reason": reason, "count": count} for reason, count in result.refused.most_common()
-        ],
+        "refused": views.list_refusals(result.refused),
         "tasks": [
             {"id": str(task.id), "resubmit_of": str(task.resubmit_of)} for task in result.made
         ],

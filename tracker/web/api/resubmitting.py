@@ -1,6 +1,6 @@
 """`POST /v1/tasks/resubmit`: the input of all tasks again that a filter matches."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Literal
@@ -21,7 +21,7 @@ from tracker.web.api import examples, views
 from tracker.web.api.endpoint_schemas import Moment
 from tracker.web.api.schemas import MetadataKey, Name, Scalar
 from tracker.web.edge.operation import ResponseSpec, describe_operation, read_body
-from tracker.web.edge.paging import decode_instant, encode_instant
+from tracker.web.edge.paging import build_list_scope, decode_instant, encode_instant
 from tracker.web.edge.query import MAX_METADATA
 from tracker.web.edge.state import Services, get_principal, get_services
 
@@ -92,7 +92,6 @@ class ResubmitManyBody(ManyTasksBody):
     body=ResubmitManyBody,
     examples=examples.RESUBMIT,
     answers={200: ResponseSpec(views.ResubmittedView)},
-    problems=[402],
 )
 async def resubmit_many(request: Request) -> Response:
     """Submit the input of all that match again; unless told otherwise, only say what that would be.
@@ -102,11 +101,10 @@ async def resubmit_many(request: Request) -> Response:
     """
     body = await read_body(request, ResubmitManyBody)
     order, our = body.to_order(get_principal(request)), get_services(request)
-    scope = f"resubmit {order.selection!r} {order.is_again}"
+    narrowed = {"include_resubmitted": order.is_again}
+    scope = build_run_scope(order.action, order.selection, narrowed)
     after, until = decode_place(body, our, scope)
     result = await our.bulk.run(order, after=after, until=until)
-    if result.over_budget is not None and not (body.dry_run or result.made):
-        raise result.over_budget  # the answer has no place for reasons
     told: views.ResubmittedView = {
         "dry_run": body.dry_run,
         "matching": result.matching,
@@ -117,9 +115,16 @@ async def resubmit_many(request: Request) -> Response:
         "tasks": [
             {"id": str(task.id), "resubmit_of": str(task.resubmit_of)} for task in result.made
         ],
+        "refused": views.list_refusals(result.refused),
         "next_cursor": encode_place(our.cursor_secrets[0], scope, result.place, until),
     }
     return JSONResponse(told, headers={"cache-control": "no-store"})
+
+
+def build_run_scope(action: BulkAction, selection: Selection, more: Mapping[str, object]) -> str:
+    """Return what cursors of an action on many tasks are bound to. more: that narrows them."""
+    tenant, narrowed = selection.tasks.tenant, selection.as_fields()
+    return build_list_scope(f"{action} many", tenant, {**narrowed, **more})
 
 
 def decode_place(

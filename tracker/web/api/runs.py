@@ -18,7 +18,7 @@ from tracker.services.submit.bulk import BulkAction
 from tracker.services.submit.runs import NO_SUCH_RUN
 from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun, RunTask
-from tracker.web.api.bulk import Refusals
+from tracker.web.api import views
 from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, describe_operation, read_body
@@ -64,7 +64,7 @@ class RunSummary(TypedDict):
 class RunView(RunSummary):
     """A run, and why tasks of it were not done."""
 
-    reasons: list[Refusals]
+    reasons: list[views.Refusals]
     """The most frequent first; those that failed among them."""
 
 
@@ -196,8 +196,7 @@ async def _build_view(request: Request, run: KeptRun) -> RunView:
     reasons = await get_services(request).store.read(
         lambda db: bulk_runs.count_reasons(db, run.key)
     )
-    told: list[Refusals] = [{"reason": one, "count": count} for one, count in reasons.items()]
-    return {**_build_summary(run), "reasons": told}
+    return {**_build_summary(run), "reasons": views.list_refusals(reasons)}
 
 
 def _build_summary(run: KeptRun) -> RunSummary:

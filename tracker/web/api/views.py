@@ -4,6 +4,8 @@ document says. Plain dictionaries at run time.
 An instant is RFC 3339 in UTC to the millisecond; what is null is unknown or does not apply.
 """
 
+from collections.abc import Mapping
+from operator import itemgetter
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, with_config
@@ -198,6 +200,20 @@ class MadeAgain(TypedDict):
 
 
 @with_config(EXACT)
+class Refusals(TypedDict):
+    """A reason for which tasks are left as they are."""
+
+    reason: str
+    count: int
+
+
+def list_refusals(counted: Mapping[str, int]) -> list[Refusals]:
+    """Return reasons with how often each was met, the most frequent first."""
+    found = sorted(counted.items(), key=itemgetter(1), reverse=True)
+    return [{"reason": reason, "count": count} for reason, count in found]
+
+
+@with_config(EXACT)
 class ResubmittedView(TypedDict):
     """The result of submitting many tasks again, or its preview."""
 
@@ -213,6 +229,8 @@ class ResubmittedView(TypedDict):
     """How many were submitted again; 0 in a dry run."""
     tasks: list[MadeAgain]
     """The new tasks."""
+    refused: list[Refusals]
+    """Why no budget has room for others that match, the most frequent reason first."""
     next_cursor: str | None
     """Where the next call goes on; null where there is nothing left."""
 

@@ -1,5 +1,6 @@
 """Pages of a list: the cursor that came in, and the one that goes out."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -37,6 +38,20 @@ def encode_instant(at: datetime) -> int:
 def decode_instant(ticks: int) -> datetime:
     """Return the instant of a cursor's number."""
     return _EPOCH + ticks * _TICK
+
+
+def build_list_scope(name: str, owner: str, narrowed: Mapping[str, object]) -> str:
+    """Return what the cursors of a list are bound to.
+
+    It is spelled in the API's words, so that a cursor outlives a change of this code's own names.
+    narrowed: values by parameter; what is None or empty narrows nothing.
+    """
+    kept = {
+        parameter: sorted(value) if isinstance(value, list) else value
+        for parameter, value in narrowed.items()
+        if value not in (None, [])
+    }
+    return json.dumps([name, owner, kept], sort_keys=True, ensure_ascii=False, default=str)
 
 
 def read_position(request: Request, *, scope: str, name: str = "cursor") -> int | None:
