@@ -13,12 +13,13 @@ from docs import draw
 from tests.support.history import NOW, insert, new_task
 from tests.support.keys import bearer, issue
 from tests.support.made_up_api import Played
-from tests.support.requests import EXAMPLE, submission, submit
+from tests.support.requests import EXAMPLE, SECRET, submission, submit
 from tests.support.service import environment, serving_client
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tests.web.conftest import Shared
 from tracker.client import Client, CursorGone, Dropped
 from tracker.client import Task as ClientTask
+from tracker.domain import cursor
 from tracker.domain.rendering import format_instant
 from tracker.domain.task import Task, TaskState
 from tracker.services.upkeep.counting import EndCounter
@@ -314,13 +315,52 @@ def test_a_wrong_parameter_is_400_and_named(http: httpx.Client, query: str, path
     assert [error["path"] for error in answer.json()["errors"]] == [path]
 
 
+EARLIER_CURSORS = (
+    (
+        "tasks?state=queued&state=failed&created_after=2026-11-28T10:00:00Z&metadata.a=1",
+        "cursor",
+        (
+            '["tasks", "early", {"created_after": "2026-11-28T10:00:00+00:00", "metadata":'
+            ' {"a": "1"}, "order": "desc", "state": ["failed", "queued"]}]'
+        ),
+    ),
+    (
+        "deliveries?state=failed&failing=true&event=task.failed",
+        "cursor",
+        '["deliveries", "early", {"event": ["task.failed"], "failing": true, "state": ["failed"]}]',
+    ),
+    ("assets?state=lost&state=kept", "cursor", '["assets", "early", {"state": ["kept", "lost"]}]'),
+    ("receipts?verdict=forged", "after", '["receipts", "early", {"verdict": ["forged"]}]'),
+    ("audit?action=tasks.cancel", "after", '["audit", "early", {"action": "tasks.cancel"}]'),
+)
+"""Cursors that were given out must be taken by later releases: what they are bound to is fixed."""
+
+
 def test_a_cursor_of_other_filters_is_refused(http: httpx.Client) -> None:
     for _ in range(2):
         submit(http)
-    cursor = http.get("/v1/tasks?limit=1").json()["next_cursor"]
-    assert http.get("/v1/tasks", params={"limit": 1, "cursor": cursor}).status_code == 200
-    refused = http.get("/v1/tasks", params={"cursor": cursor, "state": "queued"})
+    given = http.get("/v1/tasks?limit=1").json()["next_cursor"]
+    assert http.get("/v1/tasks", params={"limit": 1, "cursor": given}).status_code == 200
+    refused = http.get("/v1/tasks", params={"cursor": given, "state": "queued"})
     assert refused.status_code == 400
+
+
+def test_a_cursor_of_an_earlier_release_goes_on(shared_idle: Shared) -> None:
+    key = issue(shared_idle.database_url, tenant="early")
+    with httpx.Client(
+        base_url=shared_idle.url, headers=bearer(key), trust_env=False, timeout=60
+    ) as early:
+        for path, name, scope in EARLIER_CURSORS:
+            old = cursor.encode(SECRET, scope, [1, 1] if "tasks" in path else [1])
+            answer = early.get(f"/v1/{path}&{name}={old}")
+            assert answer.status_code == 200, (path, answer.text)
+        for more in ({"include_resubmitted": False}, {}):
+            body: dict[str, Any] = {"provider": "kling", "state": ["failed"]}
+            scope = json.dumps(["resubmit many", "early", body | more], sort_keys=True)
+            path, action = ("resubmit", {}) if more else ("actions", {"action": "resubmit"})
+            old = cursor.encode(SECRET, scope, [1, 1, 1])
+            answer = early.post(f"/v1/tasks/{path}", json=body | action | {"cursor": old})
+            assert answer.status_code == 200, (path, answer.text)
 
 
 def test_request_ids_go_in_and_out_and_into_problems(http: httpx.Client) -> None:

@@ -25,7 +25,7 @@ from tracker.web.edge.asset_bytes import iterate_bytes
 from tracker.web.edge.browsers import allow_reading, answer_preflight
 from tracker.web.edge.links import find_base
 from tracker.web.edge.operation import Param, ResponseSpec, describe_operation, read_body
-from tracker.web.edge.paging import answer_page, read_position
+from tracker.web.edge.paging import answer_page, build_list_scope, read_position
 from tracker.web.edge.state import get_services, get_tenant
 from tracker.web.edge.uploads import UPLOAD_KEPT_S, iterate_upload, open_upload, open_uploaded_form
 
@@ -75,7 +75,7 @@ async def list_(request: Request) -> Response:
     limit = query.read_integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     owner, states = get_tenant(request), query.read_words(request, "state", AssetState)
     named = request.query_params.get("task")
-    scope = f"assets {owner} {named} {sorted(states)}"
+    scope = build_list_scope("assets", owner, {"task": named, "state": list(states)})
     before = read_position(request, scope=scope)
     task_key = None
     if named is not None:

@@ -14,7 +14,7 @@ from tracker.store.audit import AuditFilter, RecordedAction
 from tracker.web.api.views import EXACT, Instant
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, describe_operation
-from tracker.web.edge.paging import MAX_PAGE, list_newest_first
+from tracker.web.edge.paging import MAX_PAGE, build_list_scope, list_newest_first
 from tracker.web.edge.state import get_tenant
 
 
@@ -61,8 +61,14 @@ async def list_(request: Request) -> Response:
     )
     read = partial(audit.list_page, wanted=wanted)
     return await list_newest_first(
-        request, "entries", read, _build_entry, scope=f"audit {wanted!r}"
+        request, "entries", read, _build_entry, scope=build_scope(wanted)
     )
+
+
+def build_scope(wanted: AuditFilter) -> str:
+    """Return what cursors of the audit are bound to."""
+    narrowed = {"action": wanted.action, "target": wanted.target}
+    return build_list_scope("audit", wanted.tenant, narrowed)
 
 
 def _build_entry(one: RecordedAction) -> AuditEntry:

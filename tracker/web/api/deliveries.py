@@ -20,7 +20,7 @@ from tracker.web.api.endpoint_schemas import STATES, TYPES, RedeliverBody, rende
 from tracker.web.api.schemas import convert_body_to_text, render_delivery
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, describe_operation, read_body
-from tracker.web.edge.paging import answer_page, read_position
+from tracker.web.edge.paging import answer_page, build_list_scope, read_position
 from tracker.web.edge.rootpath import add_root_path
 from tracker.web.edge.state import get_services, get_tenant
 
@@ -86,7 +86,16 @@ async def list_deliveries(request: Request, owner: str) -> ListedDeliveries:
     """Read the page of deliveries that a request's parameters name. Raises InvalidRequest."""
     limit = query.read_integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     filter_ = read_delivery_filter(request, owner)
-    scope = f"deliveries {filter_!r}"
+    narrowed = {
+        "state": list(filter_.states),
+        "failing": filter_.is_failing or None,
+        "endpoint_id": filter_.endpoint_id,
+        "task_id": filter_.task_id,
+        "event": list(filter_.events),
+        "created_after": filter_.created_after,
+        "created_before": filter_.created_before,
+    }
+    scope = build_list_scope("deliveries", owner, narrowed)
     before = read_position(request, scope=scope)
     found = await get_services(request).store.read(
         lambda db: deliveries.list_page(db, filter_, before=before, limit=limit + 1)

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from tracker.services.submit.selection import Selection
 from tracker.store import feed, listing
 from tracker.store.filters import TaskFilter
 from tracker.store.listing import ListPage, Order, Position
 from tracker.store.store import Reading
 from tracker.web.edge import query
-from tracker.web.edge.paging import decode_instant, encode_instant, sort_key
+from tracker.web.edge.paging import build_list_scope, decode_instant, encode_instant, sort_key
 from tracker.web.edge.state import get_services
 
 
@@ -51,4 +52,5 @@ async def list_tasks(request: Request, owner: str, *, limit: int) -> TaskListing
 
 def build_scope(filter_: TaskFilter, order: Order) -> str:
     """Return what cursors of a list are bound to."""
-    return f"tasks {order} {filter_!r}"
+    narrowed = Selection(filter_).as_fields() | {"order": order.value}
+    return build_list_scope("tasks", filter_.tenant, narrowed)

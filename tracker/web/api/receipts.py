@@ -15,7 +15,7 @@ from tracker.store.odd_receipts import JudgedReceipt, OddFilter
 from tracker.web.api import receipt_views
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, describe_operation
-from tracker.web.edge.paging import answer_page, read_position
+from tracker.web.edge.paging import answer_page, build_list_scope, read_position
 from tracker.web.edge.state import get_services, get_tenant
 
 MAX_PAGE = 500
@@ -86,7 +86,12 @@ async def list_receipts(request: Request, owner: str) -> ReceiptList:
         provider=query.read_text(request, "provider"),
         is_dismissed=query.read_flag(request, "dismissed"),
     )
-    scope = f"odd receipts {wanted!r}"
+    narrowed = {
+        "verdict": list(wanted.verdicts),
+        "provider": wanted.provider,
+        "dismissed": wanted.is_dismissed,
+    }
+    scope = build_list_scope("receipts", owner, narrowed)
     before = read_position(request, scope=scope, name="after")
     found = await get_services(request).store.read(
         lambda db: odd_receipts.list_page(db, wanted, before=before, limit=limit + 1)

@@ -7,6 +7,7 @@ from tracker.domain.access import Scope
 from tracker.locale import ENGLISH
 from tracker.store import audit
 from tracker.store.audit import AuditFilter
+from tracker.web.api.audit import build_scope
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
 from tracker.web.edge.paging import build_next_cursor, read_position
@@ -41,7 +42,7 @@ async def show(request: Request, reader: Reader) -> Response:
         query.read_text(request, "action") or None,
         query.read_text(request, "target") or None,
     )
-    scope = f"page of audit {wanted!r}"
+    scope = build_scope(wanted)
     before = read_position(request, scope=scope, name="after")
     found = await our.store.read(
         lambda db: audit.list_page(db, wanted, before=before, limit=ROWS + 1)

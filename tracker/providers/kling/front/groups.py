@@ -75,7 +75,7 @@ def read_page(call: FrontCall) -> Page:
         limit=asked.limit,
         after=asked.cursor or None,
         # A cursor goes on with the same filters; where the window ends may have moved since.
-        binds=f"{call.path} {start} {end} {asked.filters}",
+        binds=f"{call.path} {start} {end} {[(one.key, one.values) for one in asked.filters]}",
         created_from=call.at - _WINDOW if start is None else _convert_instant(start * 1000),
         created_until=call.at if end is None else _convert_instant(end * 1000 + 999),
         states=_choose_states(asked),
