@@ -47,6 +47,7 @@ BMP = b"BM" + bytes(8) + b"\x36\0\0\0\x28\0\0\0\4\0\0\0\xfe\xff\xff\xff\1\0\x18\
 ICON = b"\0\0\1\0\1\0" + bytes(8) + b"\x10\0\0\0\x20\0\0\0" + bytes(10 + 16)
 FLV_TAG = b"\x09\0\0\x14" + bytes(7 + 20) + b"\0\0\0\x1f"
 FLV = b"FLV\1\5\0\0\0\x09\0\0\0\0" + FLV_TAG * 3
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><path d='M0 0'/></svg>"
 AIFF = b"FORM\0\0\0\x2cAIFF" + bytes(40)
 AU = b".snd\0\0\0\x18\0\0\0\x20" + bytes(12 + 32)
 
@@ -187,6 +188,8 @@ PARTED = {
         {len(FLV) - 4 + more - turn * len(FLV_TAG) for turn in range(4) for more in range(15)}
         & set(range(12, len(FLV))),
     ),
+    "SVG": (SVG, set[int]()),
+    "SVG behind a declaration": (b'<?xml version="1.0"?>\n' + SVG, set(range(12, 26))),
     "GIF": (GIF, {len(GIF) - 1, len(GIF) - 1 - len(GIF_IMAGE)}),
     "AVI in two parts": (riff(b"AVI ") + riff(b"AVIX"), set(range(28, 40))),
     "film in fragments": (
@@ -215,6 +218,8 @@ OPEN = {
     "a picture in HEIF": b"\0\0\0\x10ftypavif\0\0\0\0" + box(b"meta") + box(b"mdat"),
     "a GIF without its end": GIF[:-1],
     "a box that nobody knows": FTYP + box(b"abcd"),
+    "an empty picture": b"<svg xmlns='x'/>",
+    "a document": b"<?xml version='1.0'?><rss></rss>",
     "no container": bytes(100),
     "MP3 that does not say how long its frames are": b"\xff\xfb\x00\x64" + bytes(100),
     "a few bytes": b"RIFF",

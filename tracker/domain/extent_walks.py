@@ -2,8 +2,8 @@
 
 A walk asks for a few bytes of each piece: the boxes of ISO media, chunks of RIFF and PNG, blocks of
 GIF, pages of Ogg, the Segment of Matroska and WebM or its clusters, tags of FLV, the length of
-glTF, the rows of BMP, the parts of TIFF and icons, and the end of a JPEG image. Sound and models
-have walks of their own: sound_extent_walks.py, model_extent_walks.py.
+glTF, the rows of BMP, the parts of TIFF and icons, and the end of a JPEG image or of SVG. Sound and
+models have walks of their own: sound_extent_walks.py, model_extent_walks.py.
 
 A length may be open:
 
@@ -325,7 +325,24 @@ def _walk_jpeg_2000() -> Walk:
         may_end = may_end or kind == b"jp2c"
 
 
+def _walk_svg(at: int = 0) -> Walk:
+    """Look for the end of a picture in XML. A picture within it may be the one that ends."""
+    before = b""
+    while (one := (yield at, 1, False)) != b">":
+        before, at = one, at + 1
+    if before != b"/":  # else the picture is empty
+        yield at, b"</svg>", False
+    return False
+
+
+def _walk_xml() -> Walk:
+    """Look for a picture in XML; any other document may end anywhere."""
+    return (yield from _walk_svg(int.from_bytes((yield 0, b"<svg", True))))
+
+
 WALKS: Mapping[bytes, Callable[[], Walk]] = {
+    **dict.fromkeys((b"<svg ", b"<svg>", b"<svg\n", b"<svg\r\n"), _walk_svg),
+    b"<?xml": _walk_xml,
     b"RIFF": _walk_riff,
     b"\x89PNG\r\n\x1a\n": _walk_png,
     b"GIF8": _walk_gif,

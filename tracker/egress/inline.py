@@ -18,6 +18,8 @@ from tracker.domain.media_extent import MediaExtent
 
 LEAST_CHARS = 16 * 1024
 """A string that is shorter is left in the text."""
+LEAST_FILE = 12
+"""Bytes. No picture, film, sound or model is shorter."""
 _DATA_URL = re.compile(rb"\s*(?:[^,\s]{0,200};)?\s*base64,", re.IGNORECASE)
 """The beginning of a data URL, also without `data:` or a media type."""
 _BLANKS = b" \t\r\n"
@@ -228,12 +230,14 @@ class RawFile:
         """open_sink: called at the first byte."""
         self._open = open_sink
         self._extent = MediaExtent()
+        self._size = 0
         self._sink: FileSink | None = None
 
     async def feed(self, piece: bytes) -> None:
         """Take a piece of the answer."""
         if self._sink is None:
             self._sink = await self._open()
+        self._size += len(piece)
         self._extent.feed(piece)
         await self._sink.write(piece)
 
@@ -241,6 +245,8 @@ class RawFile:
         """Return the name of the file. Raises ValueError where nothing came, or not all of it."""
         if self._sink is None:
             raise ValueError("the answer is empty")
+        if self._size < LEAST_FILE:
+            raise ValueError(f"the file is cut: {self._size} bytes came without its end")
         if (flaw := self._extent.find_flaw()) is not None and not self._extent.is_hint:
             raise ValueError(flaw)
         return json.dumps(await self._sink.finish()).encode()
