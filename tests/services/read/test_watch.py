@@ -131,6 +131,29 @@ async def test_a_waiter_hears_only_of_what_it_wants(ours: WatchParts) -> None:
         assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
 
 
+async def test_a_crowd_that_waits_is_woken_some_at_a_time(ours: WatchParts) -> None:
+    woken, most = 0, 0
+
+    async def wait() -> None:
+        nonlocal woken
+        with ours.watch.feed(ALL) as waiter:
+            await until_followed(ours.watch)
+            while await waiter.sleep(soon(), for_ever) is WakeReason.NEWS:
+                if ours.watch.position:  # else it was woken to look whether it missed something
+                    break
+            woken += 1
+
+    crowd = [asyncio.create_task(wait()) for _ in range(400)]
+    await until(lambda: ours.watch.waiting == 400)
+    await history.insert(ours.store, history.new_task())
+    while woken < 400:
+        before = woken
+        await asyncio.sleep(0)
+        most = max(most, woken - before)
+    await asyncio.gather(*crowd)
+    assert most <= 100
+
+
 async def test_a_client_that_goes_ends_its_waiter(ours: WatchParts) -> None:
     left = asyncio.Event()
     with ours.watch.task(make_id(), since=None) as waiter:

@@ -35,6 +35,8 @@ _ROUNDS = 20
 _READS_AT_ONCE = 2
 """Of readers of the feed, for whom the database is asked: a crowd that begins at its beginning
 would make everything else that is read wait until the last of it has its first page."""
+_WOKEN_AT_ONCE = 50
+"""Waiters in one turn of the event loop: thousands would keep a callback waiting for them all."""
 _RETRY_S = 1.0
 """Pause after a read that failed."""
 
@@ -335,7 +337,7 @@ class Watch:
             self._woken.clear()
             await self._precedence.give_way()
             news = await self._store.read(partial(feed.list_tail, after=self._position, limit=PAGE))
-            self._notify(news)
+            await self._notify(news)
             if len(news) < PAGE:
                 await self._pause()
 
@@ -346,8 +348,8 @@ class Watch:
         except TimeoutError:
             return
 
-    def _notify(self, news: list[Change]) -> None:
-        """Keep it at hand and wake whom it concerns. Nobody else runs meanwhile."""
+    async def _notify(self, news: list[Change]) -> None:
+        """Keep it at hand, then wake whom it concerns, some at a time."""
         if not news:
             return
         self._position = news[-1].seq
@@ -355,13 +357,21 @@ class Watch:
         if len(self._recent) > 2 * self._keep:
             self._recent_from = self._recent[-self._keep - 1].seq
             del self._recent[: -self._keep]
-        for change in news:
-            for waiter in self._of_task.get(change.task_id, ()):
-                if waiter.wants is None or waiter.wants(change):
-                    waiter.wake()
-        for waiter in self._of_feed:
-            if waiter.wants is None or any(map(waiter.wants, news)):
-                waiter.wake()
+        concerned = [
+            waiter
+            for change in news
+            for waiter in self._of_task.get(change.task_id, ())
+            if waiter.wants is None or waiter.wants(change)
+        ]
+        concerned += [
+            waiter
+            for waiter in self._of_feed
+            if waiter.wants is None or any(map(waiter.wants, news))
+        ]
+        for number, waiter in enumerate(concerned, 1):
+            waiter.wake()
+            if number % _WOKEN_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def _wake_all(self, *, closing: bool = False) -> None:
         for some in (self._of_feed, *self._of_task.values()):
