@@ -13,13 +13,10 @@ import httpx
 import pytest
 
 from tests.domain.test_media_extent import GLB, JPEG, PNG, SVG, riff
-from tests.egress.test_inline import PieceSink, Sinks
 from tests.providers.support import a_task, an_account, sent_to
 from tests.providers.test_lies_over_http import Reading
-from tracker.clock import make_id
+from tests.support.named_sinks import NamedSinks
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
-from tracker.domain.inline_files import InlineFile
-from tracker.domain.media_type import detect_media_type
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import TaskState
 from tracker.egress.answers import AnswerReader
@@ -116,19 +113,6 @@ CASES = {
 }
 
 
-class _Named(PieceSink):
-    """Gives a file such a name as the service does."""
-
-    async def finish(self) -> str:
-        kind = detect_media_type(bytes(self.data))
-        return InlineFile(make_id(), len(self.data), bytes(32), kind).name(b"s", "default")
-
-
-class _NamedSinks(Sinks):
-    async def __call__(self) -> PieceSink:
-        return _Named()
-
-
 class _Body(httpx.AsyncByteStream):
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -150,7 +134,7 @@ async def outcome_of(case: Answered, answer: bytes, answers: AnswerReader) -> Su
     response = httpx.Response(
         200, headers={"content-type": case.kind, **case.headers}, stream=_Body(answer)
     )
-    files = _NamedSinks() if asks is not None and asks(case.operation) else None
+    files = NamedSinks() if asks is not None and asks(case.operation) else None
     found: HttpResult | HttpFailure
     try:
         found = await answers.read(response, files=files, pieces=reading.open if is_read else None)

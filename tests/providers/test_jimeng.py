@@ -176,6 +176,17 @@ def test_results_say_when_they_die() -> None:
     assert lives == [timedelta(hours=24), timedelta(hours=1)]
 
 
+def test_a_large_picture_is_lost_where_nothing_is_kept() -> None:
+    assert JIMENG.polls is not None
+    data = {"status": "done", "binary_data_base64": ["A" * 99_999]}
+    answer = HttpResult(200, {}, json.dumps({"code": 10000, "data": data}).encode())
+    account, task = an_account(JIMENG), a_task("jimeng_t2i_v40", provider_task_id="1")
+    (found,) = JIMENG.polls.parse_poll(asked_of(account, task), answer)
+    assert isinstance(found, Observed)
+    [piece] = found.observation.artifacts
+    assert (found.observation.state, piece.state, piece.url) == ("succeeded", "failed", None)
+
+
 def test_a_lost_submit_is_never_found() -> None:
     assert JIMENG.submits.finds(an_account(JIMENG)) is Finds.NEVER
     assert (JIMENG.looks, JIMENG.calls_back) == (None, None)

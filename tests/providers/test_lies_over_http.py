@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.egress.test_inline import Sinks
 from tests.providers.support import NOW, a_task, an_account, asked_of, sent_to
+from tests.support.named_sinks import NamedSinks
 from tests.support.origin import head, in_turn, whole
 from tests.support.upstream import Asked, Script, Upstream
 from tracker.domain.exchange import HttpFailure
@@ -116,9 +116,9 @@ class Played:
             text, answer.reason if isinstance(answer, HttpFailure) else None
         )
 
-    def _files(self) -> Sinks | None:
-        asks = self.provider.results.answers_with_files
-        return Sinks() if asks is not None and asks(self.operation) else None
+    def _files(self) -> NamedSinks | None:
+        """Return sinks as a service with custody opens them."""
+        return None if self.provider.results.answers_with_files is None else NamedSinks()
 
     async def _look(self, egress: EgressClient, account: Account, lie: Lie, outcome: object) -> str:
         assert isinstance(outcome, Accepted)
@@ -243,7 +243,7 @@ def later(
 
 
 LIES = [
-    at_once(STABILITY, file(PNG, "CONTENT_FILTERED"), "failed 0 CONTENT_FILTERED"),
+    at_once(STABILITY, file(PNG, "CONTENT_FILTERED"), "failed 1 CONTENT_FILTERED"),
     at_once(STABILITY, said({"image": HELD, "finish_reason": "ERROR"}), "failed 0 ERROR"),
     at_once(STABILITY, said({"image": HELD, "finish_reason": "SUCCESS"}), "succeeded 1"),
     at_once(STABILITY, said(ERROR_ID, "400 Bad Request"), "refused bad_request"),
@@ -314,7 +314,7 @@ LIES = [
     later(JIMENG, jimeng({"status": "done"}, 50411, "400 Bad"), "failed 0 50411"),
     later(JIMENG, jimeng(None, 50511, "400 Bad"), "failed 0 50511"),
     later(JIMENG, jimeng(held(HELD)), "succeeded 1"),
-    later(JIMENG, jimeng(held("A" * 99_999)), "succeeded 0"),
+    later(JIMENG, jimeng(held(b64encode(PNG + bytes(20_000)).decode())), "succeeded 1"),
     later(JIMENG, jimeng(None, 50500, "500 Oops"), "unanswered"),
     at_once(JIMENG, jimeng(None, 50500, "500 Oops"), "unknown 50500"),
     at_once(JIMENG, jimeng({"task_id": "5"}, 50500), "unknown 50500"),

@@ -79,7 +79,7 @@ from tracker.providers.ports.adapter import (
     Request,
     Sending,
 )
-from tracker.providers.ports.provider import Provider
+from tracker.providers.ports.provider import Provider, ResultHosting
 
 PICTURES_LIVE, VIDEOS_LIVE = timedelta(hours=24), timedelta(hours=1)
 """How long URLs of results answer."""
@@ -347,7 +347,8 @@ def _read_pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
 def _read_held_pieces(found: Mapping[str, Any]) -> list[Artifact]:
     """Return what came as base64 although its address was asked for: a result, if not one of ours.
 
-    Relays leave out what was asked for. What has no place in a task's row is told as lost.
+    Relays leave out what was asked for. Large ones are names of kept files; where none is kept,
+    what has no place in a task's row is told as lost.
     """
     held = found.get("binary_data_base64")
     texts = [one for one in held if isinstance(one, str) and one] if isinstance(held, list) else []
@@ -384,6 +385,8 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=JimengFront(),
     call_limits=lambda _account: LIMITS,
+    # Relays send pictures whose addresses were asked for; they are kept where anything is.
+    results=ResultHosting(answers_with_files=lambda _operation: False),
     default_seconds=compute_seconds,
     examples={
         "a picture": {"operation": "jimeng_t2i_v40", "input": {"prompt": "a cat in the rain"}}
