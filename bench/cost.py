@@ -80,7 +80,7 @@ async def _replay(url: str, folder: str, rounds: int, more: Mapping[str, str]) -
         **more,
     }
     os.environ.update(env)
-    settings = Settings.from_env(env)
+    settings = Settings.read_environment(env)
     app = make_app(settings, workers=False)
     async with app.router.lifespan_context(app) as state:
         options = build_server_options(settings)

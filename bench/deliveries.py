@@ -121,7 +121,7 @@ def settings_of(bed: Bed, kind: str, **more: str) -> Settings:
 
     kind: of the database; or the address of one that is there.
     """
-    return Settings.from_env(
+    return Settings.read_environment(
         {
             "DATABASE_URL": bed.migrated(kind) if kind in BOTH else kind,
             "TRACKER_DATA_DIR": str(bed.folder),

@@ -38,7 +38,7 @@ def alone(bed: Bed) -> list[Figure]:
 async def _alone(bed: Bed, kind: str) -> Figure:
     tasks = 20_000 if bed.quick else 1_000_000
     settings = settings_of(bed, kind, **KEEP)
-    url = settings.resolved_database_url()
+    url = settings.resolve_database_url()
     fill.history(url, 1, tasks, ended="{long_ago}")
     fill.settle(url)
     pids, read = list[int](), list[tuple[float, float, float]]()
@@ -52,7 +52,7 @@ async def _alone(bed: Bed, kind: str) -> Figure:
         chore = RetentionChore(parts.context)
         pids += _backends(url)
         read.append((perf_counter(), process_time(), sum(map(cpu_s, pids))))
-        while await chore.work() is not None and counts(url, "tasks")[0]:
+        while await chore.drop_for_while() is not None and counts(url, "tasks")[0]:
             pass
     took_s, own_s, server_s = (after - before for before, after in zip(*read, strict=True))
     left, gone = counts(url, "tasks", "gone_tasks")

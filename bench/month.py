@@ -155,7 +155,7 @@ class Place:
         subprocess.run(program, check=True, capture_output=True)
         return dump
 
-    def size(self) -> int:
+    def get_size(self) -> int:
         """Return the bytes of the database, after what its server does by itself within a day."""
         file = find_sqlite_file(self.url)
         if file is None:
@@ -194,7 +194,7 @@ async def _measure(bed: Bed, place: Place, folder: Path, kind: str) -> list[Figu
                 if hour % every == 0:
                     _back_up(folder, place, month)
                 if hour % 24 == 23:
-                    month.sizes.append(place.size())
+                    month.sizes.append(place.get_size())
             lost, missed = await _lost(bench, month), await _missed(bench, month)
     return _figures(month, kind, lost, missed)
 
@@ -244,7 +244,7 @@ async def _hour(
     for step in range(STEPS):
         if step < hourly:
             await _one_task(bench, month)
-        lanes = await delivering.lanes()
+        lanes = await delivering.list_lanes()
         for held in await delivering.claim({lane.name: 100 for lane in lanes}):
             await delivering.deliver(held)
         await note_identity(bench.context)

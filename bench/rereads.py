@@ -28,8 +28,8 @@ def dry_run(bed: Bed) -> list[Figure]:
 async def _measure(bed: Bed, kind: str) -> Figure:
     tasks = 2_000 if bed.quick else 20_000
     settings = settings_of(bed, kind)
-    fill.history(settings.resolved_database_url(), 1, tasks)
-    _make_readable(settings.resolved_database_url())
+    fill.history(settings.resolve_database_url(), 1, tasks)
+    _make_readable(settings.resolve_database_url())
     rates, own_rates = [], []
     async with open_parts(settings) as parts:
         runs = parts.services.rereads
@@ -37,7 +37,7 @@ async def _measure(bed: Bed, kind: str) -> Figure:
             run = await runs.start(RereadOrder("default", "kling", "bench"))
             began, worked = perf_counter(), process_time()
             while run.state is RunState.RUNNING:
-                await runs.work()
+                await runs.run_pages()
                 run = await runs.get("default", run.id)
             rates.append(run.counts["receipts"] / (perf_counter() - began))
             own_rates.append(run.counts["receipts"] / (process_time() - worked))

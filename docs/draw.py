@@ -53,7 +53,7 @@ def openapi() -> str:
 def scenarios() -> str:
     """Draw every word that the emulator knows: those of all providers, then each one's own."""
     lines: list[str] = []
-    for provider, words in create_app().state.emulator.words().items():
+    for provider, words in create_app().state.emulator.list_words().items():
         if not words:
             continue
         lines += [f"### Words of `{provider}` alone" if provider else "### Words of all providers"]

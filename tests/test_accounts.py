@@ -40,36 +40,40 @@ ENVIRON = {"MAIN_KEY": "main-secret-text", "MAIN_SECRET": "whsec_c2VjcmV0IHRleHQ
 def _settings(folder: Path, text: str, **more: str) -> Settings:
     path = folder / "accounts.toml"
     path.write_text(text)
-    return Settings.from_env(ENVIRON | {"TRACKER_CONFIG": str(path)} | more)
+    return Settings.read_environment(ENVIRON | {"TRACKER_CONFIG": str(path)} | more)
 
 
 def test_accounts_come_with_their_credentials_limits_hosts_and_rules(tmp_path: Path) -> None:
-    found = _settings(tmp_path, FILE).accounts()
+    found = _settings(tmp_path, FILE).list_accounts()
     main, china, pi = (found.by_name["kling", name] for name in ("main", "china", "pi"))
     assert (main.api_key, main.max_in_flight, main.weight) == ("main-secret-text", 20, 3)
     assert main.webhook_secrets == ("whsec_c2VjcmV0IHRleHQ=",)
     assert china.base_url == "https://api-beijing.klingai.com"
     assert (pi.base_url, pi.profile) == ("https://api.piapi.ai", "piapi")
-    assert found.rules[0].covers("kling", "images/generations", {"team": "film", "more": 1})
-    assert not found.rules[0].covers("kling", "images/generations", {})
-    assert not found.rules[0].covers("kling", "videos/text2video", {"team": "film"})
+    assert found.rules[0].is_for_task("kling", "images/generations", {"team": "film", "more": 1})
+    assert not found.rules[0].is_for_task("kling", "images/generations", {})
+    assert not found.rules[0].is_for_task("kling", "videos/text2video", {"team": "film"})
 
 
 def test_secrets_are_in_no_text_of_it(tmp_path: Path) -> None:
     settings = _settings(tmp_path, FILE)
-    for text in (repr(settings.accounts()), repr(settings), str(settings)):
+    for text in (repr(settings.list_accounts()), repr(settings), str(settings)):
         assert "secret-text" not in text
         assert "c2VjcmV0" not in text
 
 
 def test_the_environments_account_is_default_and_stands_beside_the_files(tmp_path: Path) -> None:
-    assert set(_settings(tmp_path, FILE).accounts().by_name) == {
+    assert set(_settings(tmp_path, FILE).list_accounts().by_name) == {
         ("kling", name) for name in ("main", "china", "pi")
     }
-    both = _settings(tmp_path, FILE, TRACKER_KLING_API_KEY="k").accounts().by_name
+    both = _settings(tmp_path, FILE, TRACKER_KLING_API_KEY="k").list_accounts().by_name
     assert both["kling", "default"].api_key == "k"
-    assert Settings.from_env({}).accounts().by_name == {}
-    url = Settings.from_env({"TRACKER_KLING_BASE_URL": "http://127.0.0.1:9"}).accounts().by_name
+    assert Settings.read_environment({}).list_accounts().by_name == {}
+    url = (
+        Settings.read_environment({"TRACKER_KLING_BASE_URL": "http://127.0.0.1:9"})
+        .list_accounts()
+        .by_name
+    )
     assert url["kling", "default"].api_key is None
 
 
@@ -151,7 +155,7 @@ def test_what_is_wrong_is_one_line_that_names_file_and_key(
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"^TRACKER_CONFIG: .*none\.toml: No such file"):
-        Settings.from_env({"TRACKER_CONFIG": str(tmp_path / "none.toml")})
+        Settings.read_environment({"TRACKER_CONFIG": str(tmp_path / "none.toml")})
 
 
 def test_two_accounts_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -169,16 +173,18 @@ def test_two_accounts_of_one_name_are_refused(tmp_path: Path) -> None:
 )
 def test_the_environments_account_is_held_to_the_same(environ: dict[str, str], told: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        Settings.from_env(environ)
+        Settings.read_environment(environ)
     assert str(caught.value).startswith(told)
     assert "s3cr3t" not in str(caught.value)
 
 
 def test_a_secret_is_what_the_profile_says(tmp_path: Path) -> None:
-    settings = Settings.from_env(
+    settings = Settings.read_environment(
         {"TRACKER_KLING_PROFILE": "piapi", "TRACKER_KLING_WEBHOOK_SECRET": "any text will do"}
     )
-    assert settings.accounts().by_name["kling", "default"].webhook_secrets == ("any text will do",)
+    assert settings.list_accounts().by_name["kling", "default"].webhook_secrets == (
+        "any text will do",
+    )
 
 
 AROUND = [
@@ -199,12 +205,14 @@ AROUND = [
 @pytest.mark.parametrize("around", AROUND)
 def test_what_pasting_leaves_around_a_credential_is_dropped(tmp_path: Path, around: str) -> None:
     names = ("TRACKER_KLING_ACCESS_KEY", "TRACKER_KLING_SECRET_KEY")
-    pair = Settings.from_env({name: around.format("key") for name in names}).accounts()
-    assert list(pair.by_name["kling", "default"].options.secrets()) == ["key", "key"]
-    given = Settings.from_env({"TRACKER_KLING_API_KEY": around.format("key")}).accounts()
+    pair = Settings.read_environment({name: around.format("key") for name in names}).list_accounts()
+    assert list(pair.by_name["kling", "default"].options.iterate_secrets()) == ["key", "key"]
+    given = Settings.read_environment(
+        {"TRACKER_KLING_API_KEY": around.format("key")}
+    ).list_accounts()
     assert given.by_name["kling", "default"].api_key == "key"
     text = '[accounts.kling.main]\napi_key = "${MAIN_KEY}"'
-    found = _settings(tmp_path, text, MAIN_KEY=around.format("key")).accounts()
+    found = _settings(tmp_path, text, MAIN_KEY=around.format("key")).list_accounts()
     assert found.by_name["kling", "main"].api_key == "key"
 
 
@@ -212,30 +220,30 @@ def test_what_pasting_leaves_around_a_credential_is_dropped(tmp_path: Path, arou
 def test_every_secret_of_somebody_else_is_read_bare(around: str) -> None:
     secret, key = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=", "k" * 32
     listed = f"{around.format(secret)},{around.format(secret)}"
-    settings = Settings.from_env(
+    settings = Settings.read_environment(
         {
             "TRACKER_WEBHOOK_SECRETS": listed,
             "TRACKER_KLING_WEBHOOK_SECRETS": around.format(f"{secret}, {secret}"),
             "TRACKER_BOOTSTRAP_KEY": around.format(key),
         }
     )
-    assert settings.webhook_secrets() == (b"12345678901234567890",) * 2
-    assert settings.accounts().by_name["kling", "default"].webhook_secrets == (secret, secret)
+    assert settings.list_webhook_secrets() == (b"12345678901234567890",) * 2
+    assert settings.list_accounts().by_name["kling", "default"].webhook_secrets == (secret, secret)
     assert settings.tracker_bootstrap_key is not None
     assert settings.tracker_bootstrap_key.get_secret_value() == key
     assert build_headers(around.format(key))["authorization"] == f"Bearer {key}"
 
 
 def test_callback_secrets_keep_their_quotation_marks() -> None:
-    settings = Settings.from_env({"TRACKER_CALLBACK_SECRETS": '"sixteen-letters-"'})
-    assert settings.callback_secrets() == (b'"sixteen-letters-"',)
+    settings = Settings.read_environment({"TRACKER_CALLBACK_SECRETS": '"sixteen-letters-"'})
+    assert settings.list_callback_secrets() == (b'"sixteen-letters-"',)
 
 
 @pytest.mark.parametrize("value", ['"secret', "secret'", "secret”", "`secret'"])
 @pytest.mark.parametrize("name", ["API_KEY", "ACCESS_KEY", "SECRET_KEY"])
 def test_a_quotation_mark_without_its_partner_stops_the_start(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^TRACKER_KLING_{name}: .*quotation mark") as refused:
-        Settings.from_env({f"TRACKER_KLING_{name}": value})
+        Settings.read_environment({f"TRACKER_KLING_{name}": value})
     assert "secret" not in str(refused.value)
 
 
@@ -243,7 +251,7 @@ def test_a_quotation_mark_without_its_partner_stops_the_start(name: str, value: 
 @pytest.mark.parametrize("name", ["API_KEY", "SECRET_KEY", "WEBHOOK_SECRET"])
 def test_an_invisible_character_inside_stops_the_start(name: str, char: str) -> None:
     with pytest.raises(SettingsError, match=f"^TRACKER_KLING_{name}.*U\\+{ord(char):04X}"):
-        Settings.from_env({f"TRACKER_KLING_{name}": f"sec{char}ret"})
+        Settings.read_environment({f"TRACKER_KLING_{name}": f"sec{char}ret"})
 
 
 @pytest.mark.parametrize(
@@ -252,21 +260,23 @@ def test_an_invisible_character_inside_stops_the_start(name: str, char: str) -> 
 @pytest.mark.parametrize("name", ["API_KEY", "ACCESS_KEY", "SECRET_KEY"])
 def test_a_credential_that_cannot_be_sent_stops_the_start_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^TRACKER_KLING_{name}: ") as refused:
-        Settings.from_env({f"TRACKER_KLING_{name}": value})
+        Settings.read_environment({f"TRACKER_KLING_{name}": value})
     assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["KLING_WEBHOOK_SECRET", "CALLBACK_SECRETS", "WEBHOOK_SECRETS"])
 def test_a_list_of_secrets_takes_none_with_a_control_character(name: str) -> None:
     with pytest.raises(SettingsError, match=f"^TRACKER_{name}S?: .*U\\+000A") as refused:
-        Settings.from_env({f"TRACKER_{name}": "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=,secret\ntext"})
+        Settings.read_environment(
+            {f"TRACKER_{name}": "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=,secret\ntext"}
+        )
     assert "secret" not in str(refused.value).partition(":")[2]
 
 
 @pytest.mark.parametrize("key", ["secret-é", "secret text", "сеcret"])
 def test_an_api_key_that_cannot_stand_in_a_header_stops_the_start(tmp_path: Path, key: str) -> None:
     with pytest.raises(SettingsError, match=r"^TRACKER_KLING_API_KEY: .*header"):
-        Settings.from_env({"TRACKER_KLING_API_KEY": key})
+        Settings.read_environment({"TRACKER_KLING_API_KEY": key})
     text = '[accounts.kling.main]\napi_key = "${MAIN_KEY}"'
     with pytest.raises(SettingsError, match=r"accounts\.kling\.main\.api_key: ") as refused:
         _settings(tmp_path, text, MAIN_KEY=key)
@@ -278,19 +288,19 @@ def test_an_api_key_that_cannot_stand_in_a_header_stops_the_start(tmp_path: Path
 )
 def test_whatever_else_is_sent_in_a_header_is_held_to_the_same(name: str) -> None:
     with pytest.raises(SettingsError, match=f"TRACKER_{name}: .*U\\+0441.* header") as refused:
-        Settings.from_env({f"TRACKER_{name}": "se\u0441ret"})
+        Settings.read_environment({f"TRACKER_{name}": "se\u0441ret"})
     assert "ret" not in str(refused.value)
 
 
 def test_a_cookie_has_spaces_between_its_parts() -> None:
-    given = Settings.from_env(
+    given = Settings.read_environment(
         {
             "TRACKER_SUNO_COOKIE": "a=1; b=2\n",
             "TRACKER_SUNO_PROFILE": "gcui",
             "TRACKER_SUNO_BASE_URL": "https://suno.example",
         }
     )
-    secrets = given.accounts().by_name["suno", "default"].options.secrets()
+    secrets = given.list_accounts().by_name["suno", "default"].options.iterate_secrets()
     assert "a=1; b=2" in secrets
 
 
@@ -321,17 +331,17 @@ def test_redaction_knows_the_secrets_of_every_field_of_an_account(
     given: dict[str, Any], secret: str
 ) -> None:
     options = _FancyOptions.model_validate(given)
-    redacted = Redactor(options.secrets()).redact(f"refused: {secret} (wrong)")
+    redacted = Redactor(options.iterate_secrets()).redact(f"refused: {secret} (wrong)")
     assert redacted == f"refused: {MASK} (wrong)"
 
 
 def test_an_address_without_credentials_is_no_secret() -> None:
     plain = _FancyOptions.model_validate({"upstream": "http://proxy.example:3128/a@b"})
-    assert list(plain.secrets()) == []
+    assert list(plain.iterate_secrets()) == []
 
 
 @pytest.mark.parametrize("name", ["TRACKER_ARK_WEBHOOK_SECRET", "TRACKER_ARK_WEBHOOK_SECRETS"])
 def test_a_setting_of_two_names_is_refused_by_the_one_that_was_set(name: str) -> None:
     given = {name: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "TRACKER_ARK_API_KEY": "k"}
     with pytest.raises(SettingsError, match=f"^{name}: "):
-        Settings.from_env(given)
+        Settings.read_environment(given)

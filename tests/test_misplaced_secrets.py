@@ -27,7 +27,7 @@ def test_no_setting_repeats_what_was_pasted_into_it(text: str) -> None:
 @pytest.mark.parametrize("name", ["TRACKER_CONFIG", "TRACKER_TLS_CERT", "TRACKER_DATA_DIR"])
 def test_a_file_in_the_place_of_its_path_is_refused_without_it(name: str) -> None:
     with pytest.raises(SettingsError, match=rf"^{name}: ") as refused:
-        Settings.from_env({name: MARK * 1000})
+        Settings.read_environment({name: MARK * 1000})
     assert MARK not in str(refused.value)
 
 
@@ -41,17 +41,17 @@ def test_doctor_goes_on_where_what_is_named_is_not_set() -> None:
 @pytest.mark.parametrize("url", ["https://[::1", "https://x:99999", "https://x:a", "https://x:0"])
 def test_an_address_that_nobody_can_call_is_refused_by_name(name: str, url: str) -> None:
     with pytest.raises(SettingsError, match=rf"^{name}: must be an http"):
-        Settings.from_env({name: url})
+        Settings.read_environment({name: url})
 
 
 def test_a_file_that_nests_too_deep_is_no_configuration(tmp_path: Path) -> None:
     path = tmp_path / "accounts.toml"
     path.write_text("a=" + "[" * 5000)
     with pytest.raises(SettingsError, match="not TOML: nested too deep"):
-        Settings.from_env({"TRACKER_CONFIG": str(path)})
+        Settings.read_environment({"TRACKER_CONFIG": str(path)})
 
 
 @pytest.mark.parametrize(("text", "shown"), [("15x", "got 15x"), ("maybe", "got maybe")])
 def test_what_cannot_be_a_secret_is_repeated(text: str, shown: str) -> None:
     with pytest.raises(SettingsError, match=shown):
-        Settings.from_env({"TRACKER_DRAIN_S": text})
+        Settings.read_environment({"TRACKER_DRAIN_S": text})

@@ -13,7 +13,7 @@ import os, threading
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 from tracker.app import tune_interpreter
 from tracker.settings import Settings
-tune_interpreter(Settings.from_env())
+tune_interpreter(Settings.read_environment())
 found = []
 later = threading.Thread(target=lambda: found.append(os.sched_getscheduler(0)))
 later.start()

@@ -93,7 +93,7 @@ async def test_what_began_first_ends_first() -> None:
     precedence, done = Precedence(Hand()), list[int]()
 
     async def work(name: int) -> None:
-        place = precedence.place()
+        place = precedence.take_place()
         for _ in range(3):
             await precedence.give_way(place)
             done.append(name)
@@ -188,7 +188,7 @@ async def test_a_delivery_goes_before_the_slices_of_many_pictures(database_url: 
             urgent.append(precedence.is_urgent)
 
     async def picture(name: int) -> None:
-        place = precedence.place()
+        place = precedence.take_place()
         for _ in range(3):
             await precedence.give_way(place)
             done.append(name)
@@ -199,7 +199,7 @@ async def test_a_delivery_goes_before_the_slices_of_many_pictures(database_url: 
         await bench.accepted(task, "theirs")
         delivering = DeliverySender(replace(bench.context, precedence=precedence))
         urgent.clear()
-        held = await delivering.claim({lane.name: 9 for lane in await delivering.lanes()})
+        held = await delivering.claim({lane.name: 9 for lane in await delivering.list_lanes()})
         assert urgent == [True]
         async with asyncio.TaskGroup() as group:
             await precedence.give_way()
@@ -238,7 +238,7 @@ async def test_what_cannot_be_cut_waits_for_a_lull_and_not_for_ever() -> None:
     precedence, done = Precedence(), list[str]()
 
     async def end_of(name: str, at_most_s: float) -> None:
-        await precedence.lull(at_most_s)
+        await precedence.wait_for_lull(at_most_s)
         done.append(name)
 
     await end_of("at once", 0.0)
@@ -259,16 +259,16 @@ async def test_a_delivery_is_urgent_from_its_commit_until_it_is_sent(sqlite_url:
         await an_endpoint(bench, "http://subscriber.example/")
         precedence = bench.context.precedence
         loop = DeliveryLoop(DeliverySender(bench.context), bench.context.clock, drain_s=15)
-        bench.context.store.on_commit(lambda kinds, _: loop.wake() if kinds else None)
+        bench.context.store.call_on_commit(lambda kinds, _: loop.wake() if kinds else None)
         running = asyncio.create_task(loop.run())
         for number in range(1, 4):
             await bench.accepted(await bench.queued(f"ours-{number}"), f"theirs-{number}")
-            await precedence.lull(60)
+            await precedence.wait_for_lull(60)
             assert len(http.calls) == number
         for _ in range(2):
             loop.wake()
             assert precedence.is_urgent
-            await precedence.lull(60)
+            await precedence.wait_for_lull(60)
             assert not precedence.is_urgent
         loop.stop()
         await running

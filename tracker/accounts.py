@@ -69,8 +69,8 @@ def list_unknown_lengths(accounts: Accounts, providers: Mapping[str, Provider]) 
             for operation in sorted(submits.operations)
             if price.unit is PricedUnit.SECOND
             and fnmatchcase(operation, price.operation or "*")
-            and price.seconds_of(operation, {}) is None
-            and _may_lack_length(submits.input_model(operation))
+            and price.read_seconds(operation, {}) is None
+            and _may_lack_length(submits.get_input_model(operation))
         ]
         if unknown:
             more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
@@ -221,7 +221,7 @@ def _build_account(
 def _make_account(provider: Provider, name: str, entry: Mapping[str, Any]) -> Account:
     """Make an account of options by key. Raises AccountsError `key: reason`, without values."""
     try:
-        return provider.account(name, provider.options.model_validate(entry))
+        return provider.make_account(name, provider.options.model_validate(entry))
     except ValidationError as error:
         raise AccountsError(str(list_field_errors(error)[0])) from None
     except ValueError as error:

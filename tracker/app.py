@@ -140,9 +140,9 @@ def make_supervisor(parts: Parts) -> Supervisor:
         lease_s=context.policy.lease.total_seconds(),
         drain_s=drain_s,
     )
-    context.store.on_commit(supervisor.wake)
+    context.store.call_on_commit(supervisor.wake)
     parts.services.presence.is_working = supervisor.is_running
-    parts.services.presence.failing = supervisor.failing_chores
+    parts.services.presence.failing = supervisor.list_failing_chores
     return supervisor
 
 
@@ -164,12 +164,12 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = ignore_signa
             stack.enter_context(stop_waiting_for_stderr())
             parts = await stack.enter_async_context(open_parts(settings, signal))
             if not is_read_only:
-                await stack.enter_async_context(parts.services.keyring.recording())
+                await stack.enter_async_context(parts.services.keyring.record_uses())
                 await make_first_key(settings, parts.context)
             await advise_key(settings, parts.context.store)
-            for text in list_unknown_lengths(settings.accounts(), settings.providers()):
+            for text in list_unknown_lengths(settings.list_accounts(), settings.get_providers()):
                 log.warning("of prices: %(reason)s", {"reason": text})
-            await stack.enter_async_context(_make_revocation(parts).watching())
+            await stack.enter_async_context(_make_revocation(parts).watch_keys())
             stack.enter_context(observe(parts))
             stack.enter_context(call_on_stop_signal(parts.services.watch.close))
             if workers and not is_read_only:
@@ -183,7 +183,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = ignore_signa
         SystemClock(),
         root_path=settings.tracker_root_path,
         fronts=ServedFronts(
-            settings.providers(), settings.front_prefixes(), settings.front_hosts()
+            settings.get_providers(), settings.list_front_prefixes(), settings.list_front_hosts()
         ),
         has_ui=settings.tracker_ui == "on",
         is_read_only=settings.tracker_read_only,
@@ -250,7 +250,7 @@ def tune_interpreter(settings: Settings) -> None:
     gc.set_threshold(20_000, 20, 20)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     sys.setswitchinterval(0.0001 if cores == 1 else 0.001)
-    if cores == 1 and find_sqlite_file(settings.resolved_database_url()):
+    if cores == 1 and find_sqlite_file(settings.resolve_database_url()):
         _let_threads_finish()
 
 
@@ -269,7 +269,7 @@ def _let_threads_finish() -> None:
 
 
 def _create(*, workers: bool) -> Starlette:
-    settings = Settings.from_env()
+    settings = Settings.read_environment()
     tune_interpreter(settings)
     configure_logging(
         settings.tracker_log_level,

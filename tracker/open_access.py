@@ -24,7 +24,7 @@ def refuse_open_access(settings: Settings) -> None:
         return
     if settings.tracker_bootstrap_key is not None:  # made before anything is answered
         return
-    if has_keys(settings.resolved_database_url()) is False:
+    if has_keys(settings.resolve_database_url()) is False:
         raise SettingsError(
             f"TRACKER_AUTH: {settings.tracker_host} is open to others and there are no keys: make "
             "one (`tracker migrate`, `tracker keys create`), or bind 127.0.0.1, or put your own "

@@ -108,13 +108,13 @@ async def open_context(
     Raises SettingsError, Unavailable.
     """
     clock = ServerClock(SystemClock())
-    secrets = settings.callback_secrets()
-    redactor = settings.redactor()
+    secrets = settings.list_callback_secrets()
+    redactor = settings.make_redactor()
     precedence = Precedence()
     egress = EgressClient(settings.tracker_egress_allow, redactor=redactor, precedence=precedence)
-    accounts = settings.accounts()
+    accounts = settings.list_accounts()
     try:
-        url, wait_s = settings.resolved_database_url(), settings.tracker_commit_timeout_s
+        url, wait_s = settings.resolve_database_url(), settings.tracker_commit_timeout_s
         is_read_only = settings.tracker_read_only
         opened = Store(url, clock, signal, wait_s=wait_s, is_read_only=is_read_only)
         async with opened as store, AsyncExitStack() as stack:
@@ -126,20 +126,20 @@ async def open_context(
                 clock=clock,
                 jitter=draw_jitter,
                 policy=_make_policy(settings),
-                providers=settings.providers(),
+                providers=settings.get_providers(),
                 accounts=accounts.by_name,
                 rules=accounts.rules,
                 prices=accounts.prices,
                 secrets=secrets,
                 public_url=settings.tracker_public_url,
                 adopt=settings.tracker_adopt_unknown,
-                webhook_secrets=settings.webhook_secrets(),
+                webhook_secrets=settings.list_webhook_secrets(),
                 redactor=redactor,
                 precedence=precedence,
                 storage=storage,
                 archive=archive,
                 archives_parquet=parquet.is_installed(),
-                retention=settings.retention(),
+                retention=settings.build_retention(),
                 at=signal,
             )
             await context.recovery.look(store)
@@ -193,7 +193,7 @@ def open_asset_store(settings: Settings) -> Folder | Bucket:
     """Open where files are kept. Close it at the end. Raises SettingsError."""
     if settings.tracker_asset_store.startswith("s3://"):
         return _open_bucket("TRACKER_ASSET_STORE", settings.tracker_asset_store)
-    return Folder(settings.asset_folder())
+    return Folder(settings.get_asset_folder())
 
 
 @contextmanager
@@ -269,7 +269,7 @@ def _make_services(
         serving=AssetReader(context),
         uploading=UploadReceiver(context),
         front_files=FrontFiles(context),
-        own_asset_urls=settings.own_asset_urls() if context.storage is not None else (),
+        own_asset_urls=settings.list_own_asset_urls() if context.storage is not None else (),
         stalls=Stalls(context.store),
         state_counting=StateCounting(context.store, context.clock),
         sweeping=Sweeper(context),
@@ -298,7 +298,7 @@ def _make_services(
         watch=watch,
         limits=_make_limits(settings),
         connections=ConnectionRegistry(_make_connection_limits(settings)),
-        callback_secret=next(map(format_secret, settings.webhook_secrets()), None),
+        callback_secret=next(map(format_secret, settings.list_webhook_secrets()), None),
     )
 
 

@@ -114,7 +114,7 @@ class Precedence:
         """Return how many slices wait for their turns."""
         return len(self._waiting)
 
-    def place(self) -> int:
+    def take_place(self) -> int:
         """Return a place for all slices of one piece of work, behind those of others so far."""
         return next(self._places)
 
@@ -133,7 +133,7 @@ class Precedence:
             self._look_soon()
         await turn
 
-    async def lull(self, at_most_s: float = LULL_S) -> None:
+    async def wait_for_lull(self, at_most_s: float = LULL_S) -> None:
         """Return once nothing urgent is under way, or after so many seconds.
 
         For a transaction that takes a millisecond and more, which cannot be cut into slices.

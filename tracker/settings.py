@@ -134,7 +134,7 @@ class Settings(BaseModel):
     _front_prefixes: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
-    def _tls_is_whole(self) -> Self:
+    def _check_tls(self) -> Self:
         if bool(self.tracker_tls_cert) != bool(self.tracker_tls_key):
             missing = "KEY" if self.tracker_tls_cert else "CERT"
             raise ValueError(
@@ -144,14 +144,14 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _tasks_outlive_keys(self) -> Self:
+    def _check_kept_tasks(self) -> Self:
         keep = self.tracker_keep_tasks
         if keep is not None and keep < KEEP_IDEMPOTENCY_KEYS:
             raise ValueError(f"TRACKER_KEEP_TASKS: {TOO_SHORT}")
         return self
 
     @classmethod
-    def from_env(
+    def read_environment(
         cls,
         environ: Mapping[str, str] | None = None,
         providers: Mapping[str, Provider] = PROVIDERS,
@@ -187,20 +187,20 @@ class Settings(BaseModel):
         settings._own_asset_urls = ours.own_asset_urls
         return settings
 
-    def resolved_database_url(self) -> str:
+    def resolve_database_url(self) -> str:
         """DATABASE_URL, or the SQLite file in the data directory."""
         return self.database_url or f"sqlite:///{self.tracker_data_dir / 'tracker.db'}"
 
     def has_custody(self) -> bool:
         """Return whether files of results are kept, be it those of one account alone."""
-        options = [one.options for one in self.accounts().by_name.values()]
+        options = [one.options for one in self.list_accounts().by_name.values()]
         return self.tracker_assets == "on" or any(one.assets == "on" for one in options)
 
-    def asset_folder(self) -> Path:
+    def get_asset_folder(self) -> Path:
         """TRACKER_ASSET_STORE where it names a folder, or `assets` in the data directory."""
         return Path(self.tracker_asset_store or self.tracker_data_dir / "assets")
 
-    def callback_secrets(self) -> tuple[bytes, ...]:
+    def list_callback_secrets(self) -> tuple[bytes, ...]:
         """Return the secrets of callback URLs: the first signs, all verify.
 
         Where none are set, one is made and kept in the data directory with mode 0600, so that
@@ -217,31 +217,33 @@ class Settings(BaseModel):
         kept = self.tracker_data_dir / SECRETS_FILE
         return bool(self.tracker_callback_secrets) or paths.is_file(kept)
 
-    def webhook_secrets(self) -> tuple[bytes, ...]:
+    def list_webhook_secrets(self) -> tuple[bytes, ...]:
         """Return the keys that sign what is sent to URLs that came with a task: all of them do."""
         return tuple(
             decode_key(secret.get_secret_value()) for secret in self.tracker_webhook_secrets
         )
 
-    def redactor(self) -> Redactor:
+    def make_redactor(self) -> Redactor:
         """Take the secrets of the service out of what it stores, logs and answers."""
-        return Redactor(*self._secrets())
+        return Redactor(*self._iterate_secrets())
 
     def log_redactor(self) -> Redactor:
         """Take out the database's passwords too, which no provider knows.
 
         Apart from `redactor`, since such a password may be a word that stands in results.
         """
-        known, access_keys = self._secrets()
-        return Redactor([*known, *list_passwords(self.resolved_database_url())], access_keys)
+        known, access_keys = self._iterate_secrets()
+        return Redactor([*known, *list_passwords(self.resolve_database_url())], access_keys)
 
-    def _secrets(self) -> tuple[list[str], list[str]]:
+    def _iterate_secrets(self) -> tuple[list[str], list[str]]:
         """Return every secret that a provider or a receiver might repeat, and who may sign JWTs."""
         of_accounts = [
-            text for one in self.accounts().by_name.values() for text in one.options.secrets()
+            text
+            for one in self.list_accounts().by_name.values()
+            for text in one.options.iterate_secrets()
         ]
         # Without making the file: whoever only looks at the settings changes nothing.
-        secrets = self.callback_secrets() if self.has_callback_secrets() else ()
+        secrets = self.list_callback_secrets() if self.has_callback_secrets() else ()
         kept = [secret.decode("utf-8", "replace") for secret in secrets]
         signing = [one.get_secret_value() for one in self.tracker_webhook_secrets]
         if self.tracker_bootstrap_key is not None:
@@ -252,19 +254,19 @@ class Settings(BaseModel):
         """Return true if only this machine can connect."""
         return self.tracker_host in _LOOPBACK
 
-    def providers(self) -> Mapping[str, Provider]:
+    def get_providers(self) -> Mapping[str, Provider]:
         """Return the providers that these settings were read for."""
         return self._providers
 
-    def accounts(self) -> Accounts:
+    def list_accounts(self) -> Accounts:
         """Return every account: those of the file, and those of the environment as `default`."""
         return self._accounts
 
     def has_credentials(self) -> bool:
         """Tell whether anything could be submitted to any provider."""
-        return any(one.options.has_credentials() for one in self.accounts().by_name.values())
+        return any(one.options.has_credentials() for one in self.list_accounts().by_name.values())
 
-    def retention(self) -> RetentionPolicy:
+    def build_retention(self) -> RetentionPolicy:
         """Return how long what belongs to ended tasks is kept."""
         return RetentionPolicy(
             {one: getattr(self, f"tracker_keep_{one}") for one in KeptClass},
@@ -272,22 +274,22 @@ class Settings(BaseModel):
             tombstones=self.tracker_keep_tombstones,
         )
 
-    def own_asset_urls(self) -> frozenset[str]:
+    def list_own_asset_urls(self) -> frozenset[str]:
         """Return the providers whose fronts show links of ours to files that are kept."""
         return self._own_asset_urls
 
-    def front_hosts(self) -> Mapping[str, str]:
+    def list_front_hosts(self) -> Mapping[str, str]:
         """Return the providers whose front answers on a host name of its own, by that name."""
         return {host: provider for provider, host in self.tracker_front_hosts}
 
-    def front_prefixes(self) -> Mapping[str, tuple[str, ...]]:
+    def list_front_prefixes(self) -> Mapping[str, tuple[str, ...]]:
         """Return the further paths of each provider's front."""
         return self._front_prefixes
 
 
 def read_database_url() -> str:
     """Return where the database is, for migrations."""
-    return Settings.from_env().resolved_database_url()
+    return Settings.read_environment().resolve_database_url()
 
 
 def _read_accounts(
@@ -299,7 +301,7 @@ def _read_accounts(
     if path is None:
         return Accounts(ours)
     try:
-        found = read_configuration(path, environ, settings.providers())
+        found = read_configuration(path, environ, settings.get_providers())
     except AccountsError as error:
         raise SettingsError(f"TRACKER_CONFIG: {error}") from None
     for provider, name in found.by_name.keys() & ours.keys():

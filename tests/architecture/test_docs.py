@@ -96,7 +96,7 @@ def test_every_command_is_documented(path: str) -> None:
 
 
 def test_every_route_outside_the_kling_front_is_documented() -> None:
-    app = make_app(Settings.from_env({}), workers=False)
+    app = make_app(Settings.read_environment({}), workers=False)
     ours = sorted(set(_paths(app.routes)))
     assert ours
     page = _reference("http.md")

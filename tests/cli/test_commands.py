@@ -183,7 +183,7 @@ def test_without_the_fast_packages_everything_works_and_doctor_says_so(
     env = environment(
         sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=public
     ) | {"TRACKER_CALLBACK_SECRETS": SECRET.decode()}
-    settings = Settings.from_env(env)
+    settings = Settings.read_environment(env)
     fast = "tracker.web.receive.protocol:CallbackProtocol"
     said = {finding.about: finding for finding in examine(settings)}["callback-tracker[fast]"]
     assert (build_server_options(settings)["http"], said.level) == (fast, "ok")

@@ -201,7 +201,7 @@ def test_a_key_that_its_provider_refuses_is_told_with_what_it_leads_to(tmp_path:
         env = environment(
             f"sqlite:///{tmp_path}/none.db", tmp_path, provider_url=provider.url, public_url=None
         )
-        (found,) = probe_accounts(Settings.from_env(env), ())
+        (found,) = probe_accounts(Settings.read_environment(env), ())
     assert (found.level, found.about) == ("error", "kling/default")
     assert "bad key. Its tasks fail: mend its key" in found.text
 
@@ -210,7 +210,7 @@ def test_the_public_url_is_called_back_to_the_service_itself(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     def verdict(**changes: str) -> tuple[str, str]:
-        [found] = call_public_url(Settings.from_env(env | changes))
+        [found] = call_public_url(Settings.read_environment(env | changes))
         return found.level, found.text
 
     listener, elsewhere = listen(), free_port()
@@ -235,7 +235,9 @@ def test_the_public_url_is_called_back_to_the_service_itself(
 
 
 def test_before_the_first_start_nothing_is_called_and_no_secret_is_made(tmp_path: Path) -> None:
-    settings = Settings.from_env({**PUBLIC_PROVIDER, "TRACKER_DATA_DIR": str(tmp_path / "data")})
+    settings = Settings.read_environment(
+        {**PUBLIC_PROVIDER, "TRACKER_DATA_DIR": str(tmp_path / "data")}
+    )
     assert [found.level for found in call_public_url(settings)] == ["note"]
     assert not (tmp_path / "data").exists()
 

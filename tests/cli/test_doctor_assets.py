@@ -25,7 +25,7 @@ BAD = {
 
 
 def found(tmp_path: Path, **env: str) -> list[tuple[str, str, str]]:
-    settings = Settings.from_env({"TRACKER_DATA_DIR": str(tmp_path), FLOOR: "0"} | env)
+    settings = Settings.read_environment({"TRACKER_DATA_DIR": str(tmp_path), FLOOR: "0"} | env)
     return [(one.level, one.about, one.text) for one in try_asset_store(settings)]
 
 
@@ -91,7 +91,7 @@ def test_an_archive_that_takes_no_file_is_told_before_it_is_needed(tmp_path: Pat
     kept = tmp_path / "kept"
 
     def tried() -> list[str]:
-        settings = Settings.from_env({"TRACKER_ARCHIVE": str(kept)})
+        settings = Settings.read_environment({"TRACKER_ARCHIVE": str(kept)})
         return [one.level for one in try_archive(settings)]
 
     assert tried() == []

@@ -56,7 +56,7 @@ def settings_of(database_url: str, folder: Path, **more: str) -> Settings:
     env = environment(
         database_url, folder, provider_url="http://127.0.0.1:9", public_url=None, **ring, **more
     )
-    return Settings.from_env(env)
+    return Settings.read_environment(env)
 
 
 def told(found: Sequence[Finding], about: str) -> str:

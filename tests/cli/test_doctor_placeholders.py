@@ -16,7 +16,7 @@ def told(
     folder: Path, *, provider_url: str = KLING, public_url: str | None = None, **more: str
 ) -> str:
     env = environment("", folder, provider_url=provider_url, public_url=public_url) | more
-    found = examine_placeholders(Settings.from_env(env))
+    found = examine_placeholders(Settings.read_environment(env))
     return "\n".join(f"{one.about}: {one.text}" for one in found)
 
 

@@ -35,7 +35,7 @@ def _found(database_url: str, folder: Path, *running: Process) -> dict[str, Find
         public_url=None,
         TRACKER_CALLBACK_SECRETS=SECRET,
     )
-    return {one.about: one for one in examine_processes(Settings.from_env(env))}
+    return {one.about: one for one in examine_processes(Settings.read_environment(env))}
 
 
 def _process(

@@ -39,5 +39,5 @@ def test_a_command_whose_reader_ended_ends_without_a_word() -> None:
 def test_a_database_is_named_by_the_setting_that_leads_to_it(
     env: dict[str, str], named: str
 ) -> None:
-    settings = Settings.from_env(env | {"TRACKER_DATA_DIR": "/place"})
+    settings = Settings.read_environment(env | {"TRACKER_DATA_DIR": "/place"})
     assert name_database(settings, "DATABASE_URL: /place: is full") == f"{named}: /place: is full"

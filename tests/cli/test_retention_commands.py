@@ -149,7 +149,7 @@ def test_a_worker_refuses_to_read_only(env: dict[str, str]) -> None:
 
 async def _drop_all(env: Mapping[str, str]) -> None:
     environ = {**env, "TRACKER_KEEP_TASKS": "10d"}
-    async with open_parts(Settings.from_env(environ)) as parts:
+    async with open_parts(Settings.read_environment(environ)) as parts:
         await EndCounter(parts.context).fold_all()
         leases = Leases(parts.context)
         for job in await leases.claim(JobKind.SUBMIT, limit=1, per_lane=1, busy={}):

@@ -20,4 +20,4 @@ def test_an_amount_that_no_service_can_mean_is_refused_by_name(name: str) -> Non
         if name == "TRACKER_START_TIMEOUT_S" and value in TINY[:2]:
             continue  # not to wait at all is a choice
         with pytest.raises(SettingsError, match=f"^{name}: must be "):
-            Settings.from_env({name: value})
+            Settings.read_environment({name: value})

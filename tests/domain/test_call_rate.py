@@ -12,7 +12,7 @@ DOCUMENTED = [CallRate(150, 10), CallRate(20, 1), CallRate(10, 1), CallRate(20, 
 
 @pytest.mark.parametrize("rate", [*DOCUMENTED, CallRate(600, 60), CallRate(1, 2), CallRate(2.5, 1)])
 def test_no_window_holds_more_calls_than_its_rate(rate: CallRate) -> None:
-    bucket, now, left = rate.bucket(), 0.0, list[float]()
+    bucket, now, left = rate.make_bucket(), 0.0, list[float]()
     while len(left) < 4 * rate.calls + 10:
         if bucket.take(now):
             left.append(now)

@@ -56,8 +56,8 @@ def test_the_ladder_goes_on_for_three_days_and_ends() -> None:
 def test_jitter_and_retry_after_only_lengthen_a_pause_and_within_bounds(
     number: int, jitter: float, asked_s: float
 ) -> None:
-    plain = retry.DELIVER.next_at(number, now=NOW, jitter=0)
-    asked = retry.DELIVER.next_at(number, now=NOW, jitter=jitter, retry_after_s=asked_s)
+    plain = retry.DELIVER.compute_next_try(number, now=NOW, jitter=0)
+    asked = retry.DELIVER.compute_next_try(number, now=NOW, jitter=jitter, retry_after_s=asked_s)
     assert plain is not None
     assert asked is not None
     longest = max(plain - NOW, timedelta(seconds=retry.RETRY_AFTER_CAP_S))
@@ -83,7 +83,7 @@ def test_jitter_and_retry_after_only_lengthen_a_pause_and_within_bounds(
 )
 def test_every_part_of_a_filter_narrows(filter_: EventFilter, wants: object) -> None:
     task = a_task(TaskState.SUCCEEDED, operation="videos/text2video", metadata={"n": 1})
-    assert filter_.wants(EventType.TASK_SUCCEEDED, provider="kling", task=task) == wants
+    assert filter_.is_match(EventType.TASK_SUCCEEDED, provider="kling", task=task) == wants
 
 
 @pytest.mark.parametrize(
@@ -127,10 +127,12 @@ def test_a_step_is_told_when_it_says_something_new(
 
 def test_what_is_not_about_a_task_passes_no_filter_that_asks_for_one() -> None:
     degraded = EventType.CALLBACKS_DEGRADED
-    assert EventFilter(providers={"kling"}).wants(degraded, provider="kling", task=None)
-    assert not EventFilter(providers={"other"}).wants(degraded, provider="kling", task=None)
-    assert not EventFilter(metadata={"n": 1}).wants(degraded, provider="kling", task=None)
-    assert EventFilter(operations={"x"}).wants(EventType.ENDPOINT_PAUSED, provider=None, task=None)
+    assert EventFilter(providers={"kling"}).is_match(degraded, provider="kling", task=None)
+    assert not EventFilter(providers={"other"}).is_match(degraded, provider="kling", task=None)
+    assert not EventFilter(metadata={"n": 1}).is_match(degraded, provider="kling", task=None)
+    assert EventFilter(operations={"x"}).is_match(
+        EventType.ENDPOINT_PAUSED, provider=None, task=None
+    )
 
 
 def test_an_id_is_derived_from_task_version_and_endpoint_and_sorts_by_time() -> None:
@@ -182,10 +184,10 @@ def test_a_pace_stays_within_bounds_and_the_last_failures_leave_one_place(
 ) -> None:
     pace = Pace()
     for answered in answers:
-        pace.succeeded() if answered else pace.failed()
+        pace.note_success() if answered else pace.note_failure()
         assert 1 <= pace.limit <= MOST
     for _ in range(6):
-        pace.failed()
+        pace.note_failure()
     assert pace.is_failing
     assert (int(pace.limit), pace.room) == (1, 1)
 
@@ -193,10 +195,10 @@ def test_a_pace_stays_within_bounds_and_the_last_failures_leave_one_place(
 def test_a_pace_grows_to_the_most_while_it_is_answered_and_comes_back_soon() -> None:
     pace = Pace()
     for _ in range(2000):
-        pace.succeeded()
+        pace.note_success()
     assert int(pace.limit) == MOST
     for _ in range(6):
-        pace.failed()
+        pace.note_failure()
     for _ in range(START):
-        pace.succeeded()
+        pace.note_success()
     assert int(pace.limit) >= START

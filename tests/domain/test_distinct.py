@@ -62,4 +62,4 @@ def test_what_differs_in_more_than_its_url_stays() -> None:
 
 def test_a_statement_names_each_file_once() -> None:
     said = Observation(TaskState.SUCCEEDED, "done", artifacts=(Artifact("video", URL),) * 3)
-    assert said.as_event(Source.POLL).artifacts == (Artifact("video", URL),)
+    assert said.convert_to_event(Source.POLL).artifacts == (Artifact("video", URL),)

@@ -133,7 +133,7 @@ def test_saying_a_thing_twice_changes_nothing(events: list[Event], place: int) -
 @given(st.sampled_from([S.SUCCEEDED, S.FAILED, S.CANCELLED]).flatmap(observations))
 def test_any_order_of_one_providers_words_ends_the_same(said: list[Observation]) -> None:
     """Permutations with repeats: the end is the verdict, the result and the provider's id."""
-    task, _ = run([one.as_event(Source.CALLBACK) for one in said])
+    task, _ = run([one.convert_to_event(Source.CALLBACK) for one in said])
     verdict = next(one for one in said if one.state in VERDICTS)
     assert (task.state, task.artifacts, task.error) == (
         verdict.state,
@@ -151,7 +151,7 @@ def test_any_order_of_one_providers_words_ends_the_same(said: list[Observation])
 def test_the_submits_own_answer_may_come_at_any_place_among_them(
     said: list[Observation], place: int, answer: EventKind
 ) -> None:
-    events = [one.as_event(Source.CALLBACK) for one in said]
+    events = [one.convert_to_event(Source.CALLBACK) for one in said]
     events.insert(min(place, len(events)), an_event(answer, provider_task_id="p1"))
     assert run(events)[0].state in (S.SUCCEEDED, S.FAILED)
 

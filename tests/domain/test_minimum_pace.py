@@ -16,6 +16,6 @@ def test_a_few_bytes_in_a_span_are_too_slow_and_many_are_not() -> None:
         (31, 3 * LEAST_BYTES + 5),
     ):
         at[0] = now
-        seen.append(pace.flaw(size))
+        seen.append(pace.explain_slowness(size))
     slow = "only 2 bytes came within 10 s"
     assert seen == [None, None, None, slow, None, None]

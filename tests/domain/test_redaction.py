@@ -70,8 +70,8 @@ def test_what_libraries_are_given_in_variables_is_known() -> None:
         "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20otel-key,x-team=ours",
     }
     assert {"aws/secret", "otel-key", "ours"} <= set(iterate_library_secrets(environ))
-    settings = Settings.from_env(environ)
-    assert settings.redactor().redact("aws/secret, otel-key") == f"{MASK}, {MASK}"
+    settings = Settings.read_environment(environ)
+    assert settings.make_redactor().redact("aws/secret, otel-key") == f"{MASK}, {MASK}"
 
 
 @pytest.mark.parametrize("pair", ["x-api-key: {}", "{}", 'x-api-key="{}"', "x\x00=ApiKey {}"])
@@ -146,10 +146,10 @@ def test_a_text_that_grows_is_redacted_up_to_a_place_where_nothing_secret_begins
     written = f"wait: 50%, {spelt(KEY)} and 你好{KEY}, callbacks\n"
     whole = REDACTOR.redact(written)
     for end in range(len(written) + 1):
-        known = REDACTOR.redact(written[: REDACTOR.whole_until(written[:end])])
+        known = REDACTOR.redact(written[: REDACTOR.measure_redactable(written[:end])])
         assert whole.startswith(known)
     assert known == whole
-    assert REDACTOR.whole_until("all of it is told.") == len("all of it is told.")
+    assert REDACTOR.measure_redactable("all of it is told.") == len("all of it is told.")
 
 
 @pytest.mark.parametrize("shift", [0, 7, 40, 5000, 60_000, 65_500])

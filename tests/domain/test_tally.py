@@ -68,7 +68,7 @@ def test_a_percentile_is_at_most_a_tenth_too_high_and_never_too_low(
     taken_ms: list[int], share: float
 ) -> None:
     ends = [an_end(at=NOON, submitted_at=NOON - timedelta(milliseconds=ms)) for ms in taken_ms]
-    found = count_by_hour(ends)[TallyKey("t", "kling", "a", EVER)].percentile(share)
+    found = count_by_hour(ends)[TallyKey("t", "kling", "a", EVER)].compute_percentile(share)
     exact = sorted(taken_ms)[max(0, -(-int(len(taken_ms) * share * 100) // 100) - 1)]
     assert found is not None
     assert found / timedelta(milliseconds=1) >= exact * 0.999
@@ -88,8 +88,8 @@ def test_a_late_verdict_takes_the_expiry_back() -> None:
         an_end(was=S.EXPIRED, at=NOON + timedelta(hours=3)),
     ]
     ever = count_by_hour(ends)[TallyKey("t", "kling", "a", EVER)]
-    assert ever.labelled("ended") == {"expired": 0, "succeeded": 1}
-    assert ever.labelled("told") == {"callback": 1}
+    assert ever.get_counts("ended") == {"expired": 0, "succeeded": 1}
+    assert ever.get_counts("told") == {"callback": 1}
 
 
 def test_estimates_are_no_bill_and_a_refund_is_taken_off() -> None:

@@ -37,7 +37,7 @@ def kinds() -> list[Kind]:
         made = (
             Kind(name, "", one, given)
             for one in sorted(submits.operations)
-            if submits.serves(account, one) is None
+            if submits.explain_unserved(account, one) is None
             and (given := accepted(submits, one, GIVEN.get(one, {}))) is not None
         )
         found.append(next(made))

@@ -42,11 +42,11 @@ async def _prepare(url: str) -> KeptRun:
         for action in (BulkAction.CANCEL, BulkAction.RESUBMIT):
             selection = Selection(TaskFilter("default", states=sorted(ACTED_ON[action])))
             order = BulkOrder(action, selection, WHO, is_dry=True)
-            token, _ = runs.token(order, MANY, after=None, until=bench.context.clock.now())
+            token, _ = runs.sign_token(order, MANY, after=None, until=bench.context.clock.now())
             run = await runs.start(runs.read_token("default", token, actor=WHO))
             assert run.matching == MANY
             if action is BulkAction.CANCEL:
-                await runs.work()
+                await runs.run_pieces()
         return run
 
 

@@ -58,7 +58,7 @@ def test_one_that_never_comes_ends_the_start_in_one_line(
 
 
 def _settings(url: str, limit_s: str) -> Settings:
-    return Settings.from_env({"DATABASE_URL": url, "TRACKER_START_TIMEOUT_S": limit_s})
+    return Settings.read_environment({"DATABASE_URL": url, "TRACKER_START_TIMEOUT_S": limit_s})
 
 
 def test_one_that_goes_away_again_during_the_start_is_waited_for_again(

@@ -64,7 +64,7 @@ NETWORKS = {
 def test_an_allow_list_that_can_never_match_stops_the_start_by_name(text: str, words: str) -> None:
     for value in (text, f"10.0.0.0/8, {text}"):
         with pytest.raises(SettingsError, match=r"^TRACKER_EGRESS_ALLOW: ") as refused:
-            Settings.from_env({"TRACKER_EGRESS_ALLOW": value})
+            Settings.read_environment({"TRACKER_EGRESS_ALLOW": value})
         assert words in str(refused.value)
         assert (", " in value) == ("entry 2: " in str(refused.value))
 
@@ -73,7 +73,7 @@ def test_an_allow_list_that_can_never_match_stops_the_start_by_name(text: str, w
 def test_what_is_taken_into_an_allow_list_lets_through_what_it_names(
     text: str, spelling: str
 ) -> None:
-    allow = Settings.from_env({"TRACKER_EGRESS_ALLOW": text}).tracker_egress_allow
+    allow = Settings.read_environment({"TRACKER_EGRESS_ALLOW": text}).tracker_egress_allow
     assert allow == (spelling,)
     address = ipaddress.ip_network(spelling).network_address
     host = f"[{address}]" if address.version == 6 else str(address)

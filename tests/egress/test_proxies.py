@@ -37,7 +37,7 @@ async def test_a_call_without_tls_is_passed_on_by_the_proxy(egress: EgressClient
         wanted = credentials("me:p@ss")
         with Tunnel({"plain.example": port_of(upstream.url)}, wanted) as tunnel:
             account = through(tunnel.url, "me:p%40ss")
-            call = account.route(HttpCall("POST", "http://plain.example/v1/x?a=1", {}, b"{}"))
+            call = account.set_route(HttpCall("POST", "http://plain.example/v1/x?a=1", {}, b"{}"))
             whole = await egress.call_provider(call)
             stream = await egress.open_provider(call, cap=100)
             assert isinstance(stream, HttpStream)
@@ -59,7 +59,7 @@ async def test_a_call_with_tls_goes_through_a_tunnel(
         Upstream(lambda _: [json_answer(b'{"seen": 1}')], files) as upstream,
         Tunnel({ENCRYPTED: port_of(upstream.url)}) as tunnel,
     ):
-        call = through(tunnel.url).route(HttpCall("GET", "https://encrypted.example/v1/x"))
+        call = through(tunnel.url).set_route(HttpCall("GET", "https://encrypted.example/v1/x"))
         answer = await egress.call_provider(call)
     await egress.close()
     assert isinstance(answer, HttpResult), answer
@@ -77,7 +77,7 @@ async def test_a_call_that_did_not_pass_the_proxy_was_not_sent(
     call = HttpCall("POST", f"{scheme}://plain.example/v1/x", {}, b"{}")
     with Tunnel({}, credentials("me:right")) as tunnel:
         url = tunnel.url if kind == "wrong password" else "http://127.0.0.1:9"
-        routed = through(url, "me:wrong-password").route(call)
+        routed = through(url, "me:wrong-password").set_route(call)
         failures = [await egress.call_provider(routed), await egress.open_provider(routed, cap=9)]
     for failure in failures:
         assert isinstance(failure, HttpFailure)
@@ -89,7 +89,7 @@ async def test_a_call_that_did_not_pass_the_proxy_was_not_sent(
 async def test_a_tunnel_that_the_proxy_refuses_carried_nothing(egress: EgressClient) -> None:
     with Tunnel({}) as tunnel:
         call = HttpCall("POST", f"https://{ENCRYPTED}/v1/x", {}, b"{}")
-        failure = await egress.call_provider(through(tunnel.url).route(call))
+        failure = await egress.call_provider(through(tunnel.url).set_route(call))
     assert isinstance(failure, HttpFailure)
     assert failure.certainty is Certainty.NOT_SENT
     assert "403" in failure.reason
@@ -102,7 +102,7 @@ async def test_two_proxies_share_no_connection(egress: EgressClient) -> None:
         call = HttpCall("GET", "http://plain.example/")
         with Tunnel(hosts) as first, Tunnel(hosts) as second:
             for proxy in (first, second, first):
-                await egress.call_provider(through(proxy.url).route(call))
+                await egress.call_provider(through(proxy.url).set_route(call))
     assert (len(first.asked), len(second.asked)) == (2, 1)
 
 
@@ -134,7 +134,7 @@ def test_an_http_proxy_is_taken(url: str) -> None:
     address = account.proxy_address
     assert address is not None
     assert "@" not in address
-    assert account.route(HttpCall("GET", "http://x.example")).proxy == url.rstrip("/")
+    assert account.set_route(HttpCall("GET", "http://x.example")).proxy == url.rstrip("/")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_the_password_is_known_to_the_redaction_however_it_is_spelt(
     user: str, told: list[str]
 ) -> None:
     options = through("http://proxy.example:3128", user).options
-    redactor = Redactor(options.secrets())
+    redactor = Redactor(options.iterate_secrets())
     spelt = user.replace("%21", "!") if ":" in user else f"{user}:"
     for text in [*told, b64encode(spelt.encode()).decode()]:
         assert redactor.redact(f"<{text}>") == f"<{MASK}>"

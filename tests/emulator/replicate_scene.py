@@ -48,7 +48,7 @@ class ReplicateScene(Scene):
         """Send a create that waits, and return when so many jobs wait for the clock."""
         asking: Coroutine[Any, Any, httpx.Response] = self.post(**fields)
         held = asyncio.create_task(asking)
-        await until(lambda: self.clock.planned() == planned)
+        await until(lambda: self.clock.count_planned() == planned)
         assert not held.done()
         return held
 

@@ -55,7 +55,7 @@ class Scene:
         while not waiting.done():
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
-            if self.clock.planned() and not waiting.done():
+            if self.clock.count_planned() and not waiting.done():
                 await self.advance(1)
         return await waiting
 

@@ -93,7 +93,7 @@ def test_a_create_is_refused_for_its_fields(fields: dict[str, Any], param: str) 
         error = answer.json()["error"]
         assert (answer.status_code, error["code"]) == (400, "InvalidParameter")
         assert error["param"] == param
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 

@@ -32,7 +32,7 @@ async def test_a_stream_tells_role_text_and_reason(stage: Scene) -> None:
     assert "50%" in text
     assert ".mp4" in text
     assert answer.text.endswith("data: [DONE]\n\n")
-    assert stage.emulator.creations() == {"a cat": 1}
+    assert stage.emulator.count_creations() == {"a cat": 1}
 
 
 @play_in(Scene)
@@ -60,7 +60,7 @@ async def test_content_in_parts_and_no_content_are_refused(stage: Scene) -> None
     for messages in (parts, []):
         answer = await stage.http.post(PATH, json=ASKED | {"messages": messages})
         assert (answer.status_code, answer.json()["error"]["message"]) == (400, "parse_body_failed")
-    assert stage.emulator.creations() == {}
+    assert stage.emulator.count_creations() == {}
 
 
 def test_a_stream_that_is_cut_has_no_end() -> None:

@@ -80,7 +80,7 @@ def test_a_create_is_refused_by_the_name_of_its_field(fields: dict[str, Any], na
         answer = await stage.post(**fields)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "1210")
         assert named in answer.json()["error"]["message"]
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 
@@ -101,7 +101,7 @@ def test_a_create_is_refused_with_a_code(scenario: str, status: int, code: str) 
     async def play(stage: CogVideoScene) -> None:
         answer = await stage.post(scenario=scenario)
         assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 
@@ -114,7 +114,7 @@ async def test_a_second_request_id_is_refused_although_the_first_answer_was_lost
     for scenario, status in (("ok", 400), ("exists_status=409", 409)):
         again = await stage.post(scenario=scenario, request_id="order-42")
         assert (again.status_code, again.json()["error"]["code"]) == (status, "1231")
-    assert stage.emulator.creations() == {"order-42": 1}
+    assert stage.emulator.count_creations() == {"order-42": 1}
 
 
 @scene

@@ -163,7 +163,7 @@ async def test_a_held_create_waits_for_the_verdict_or_its_limit(stage: ExampleSc
         )
         held = asyncio.create_task(asking)
         # The job's three steps, and the end of the wait.
-        await until(lambda: stage.clock.planned() == 4)
+        await until(lambda: stage.clock.count_planned() == 4)
         assert not held.done()
         await stage.advance(seconds)
         assert (await held).json()["jobs"][0]["state"] == state
@@ -175,7 +175,7 @@ async def test_one_create_makes_several_jobs(stage: ExampleScene) -> None:
     jobs = (await stage.post(n=3)).json()["jobs"]
     assert len({job["id"] for job in jobs}) == 3
     assert len({job["group"] for job in jobs}) == 1
-    assert stage.emulator.creations() == {HOOK: 3}
+    assert stage.emulator.count_creations() == {HOOK: 3}
 
 
 @scene
@@ -237,7 +237,7 @@ def test_a_create_goes_wrong_before_or_after_it_is_accepted(
     @scene
     async def play(stage: ExampleScene) -> None:
         assert (await stage.post(scenario)).status_code == status
-        assert sum(stage.emulator.creations().values()) == made
+        assert sum(stage.emulator.count_creations().values()) == made
 
     play()
 

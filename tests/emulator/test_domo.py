@@ -90,7 +90,7 @@ def test_a_create_is_refused_by_the_name_of_its_field(
         answer = await stage.post(name, **fields)
         assert answer.status_code == 422
         assert answer.json()["detail"][0]["loc"] == ["body", named]
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 

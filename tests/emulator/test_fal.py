@@ -165,7 +165,7 @@ async def test_creates_are_refused_before_the_queue(stage: FalScene) -> None:
     assert (await stage.post("flux")).status_code == 404
     bad = await stage.http.post(f"{BASE}/fal-ai/flux/dev", json={}, headers={})
     assert bad.status_code == 401
-    assert stage.emulator.creations() == {}
+    assert stage.emulator.count_creations() == {}
 
 
 @scene

@@ -156,7 +156,7 @@ def test_a_create_is_refused(scenario: str, status: int) -> None:
             assert answer.json()["detail"]
         if scenario == "limit_in_body":
             assert answer.json()["retry_after"] == 2
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 

@@ -76,7 +76,7 @@ def test_a_create_needs_the_echo_of_its_callback_url(path: str) -> None:
         assert answer.status_code == (200 if path == V1 else 400)
         assert "callback url" in answer.text
         assert "2013" in answer.text
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
         assert await stage.made(path, callback_url=None)
 
     play()

@@ -46,6 +46,6 @@ def test_a_provider_is_served_under_its_own_name(name: str) -> None:
 
 
 def test_own_words_hide_no_word_of_the_core() -> None:
-    words = create_app(EmulatorConfig()).state.emulator.words()
+    words = create_app(EmulatorConfig()).state.emulator.list_words()
     core = words.pop("")
     assert [name for own in words.values() for name in own if name in core] == []

@@ -126,7 +126,7 @@ def test_a_create_is_refused_with_a_code(scenario: str, status: int, code: int) 
         answer = await stage.act("submit", scenario, prompt="a cat")
         body = answer.json()
         assert (answer.status_code, body["code"], body["data"]) == (status, code, None)
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 

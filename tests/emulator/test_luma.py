@@ -46,7 +46,7 @@ async def test_a_video_goes_from_queued_to_completed_and_echoes_its_request(
     assert stage.told("state") == ["dreaming", "completed"]
     assert stage.bodies[-1] == done
     assert not [name for name in stage.calls[0].headers if "signature" in name]
-    assert stage.emulator.creations() == {HOOK: 1}
+    assert stage.emulator.count_creations() == {HOOK: 1}
 
 
 @scene
@@ -140,7 +140,7 @@ def test_a_create_is_refused_by_the_name_of_its_field(
         answer = await stage.post(path, **fields)
         assert answer.status_code == 400
         assert named in answer.json()["detail"]
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 
@@ -221,7 +221,7 @@ async def test_an_image_with_sync_holds_the_create_until_it_is_done(stage: LumaS
         )
         held = asyncio.create_task(asking)
         # The generation's two steps, and the end of the wait.
-        await until(lambda: stage.clock.planned() == 3)
+        await until(lambda: stage.clock.count_planned() == 3)
         assert not held.done()
         await stage.advance(seconds)
         assert (await held).json()["state"] == state

@@ -66,7 +66,7 @@ async def test_a_create_is_refused_for_lack_of_credits_or_room(stage: LumaScene)
         answer = await stage.post(scenario=scenario)
         assert (answer.status_code, list(answer.json())) == (status, ["detail"])
         assert ("retry-after" in answer.headers) == scenario.startswith("rate")
-    assert stage.emulator.creations() == {}
+    assert stage.emulator.count_creations() == {}
 
 
 @scene

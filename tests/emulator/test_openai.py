@@ -84,7 +84,7 @@ def test_a_create_without_model_or_prompt_is_refused(path: str, fields: dict[str
     async def play(stage: VideoScene) -> None:
         answer = await stage.post(path, **fields)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 
@@ -102,7 +102,7 @@ async def test_a_create_is_refused_by_status_and_code(stage: VideoScene) -> None
         answer = await stage.post("videos", scenario)
         body = answer.json()
         assert (answer.status_code, body.get("code") or body["error"]["code"]) == (status, code)
-    assert stage.emulator.creations() == {}
+    assert stage.emulator.count_creations() == {}
 
 
 @scene

@@ -102,7 +102,7 @@ async def test_what_is_missing_or_no_form_is_refused(stage: PikaScene) -> None:
         assert (answer.status_code, list(answer.json())) == (400, ["error"])
     unknown = await stage.http.get("/pika/feed/nobody")
     assert unknown.status_code == 404
-    assert stage.emulator.creations() == {}
+    assert stage.emulator.count_creations() == {}
 
 
 @scene

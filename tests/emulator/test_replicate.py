@@ -32,7 +32,7 @@ async def test_a_prediction_goes_from_starting_to_succeeded(stage: ReplicateScen
     picture = await stage.http.get(done["output"][0])
     assert picture.headers["content-type"] == "image/png"
     assert stage.bodies[-1] == done
-    assert stage.emulator.creations() == {HOOK: 1}
+    assert stage.emulator.count_creations() == {HOOK: 1}
 
 
 @scene
@@ -88,7 +88,7 @@ def test_a_create_is_refused_by_the_name_of_its_field(fields: dict[str, Any], na
         assert [set(each) for each in body["invalid_fields"]] == [{"type", "field", "description"}]
         assert body["invalid_fields"][0]["field"] == named
         assert named in body["detail"]
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 

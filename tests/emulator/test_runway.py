@@ -76,7 +76,7 @@ async def test_calls_without_the_version_or_a_good_key_are_refused(stage: Runway
     bad = {"authorization": "Bearer x"}
     assert (await stage.http.get(f"{OFFICIAL}/organization", headers=bad)).status_code == 401
     assert (await stage.found(f"{OFFICIAL}/organization"))["creditBalance"] > 0
-    assert stage.emulator.creations() == {}
+    assert stage.emulator.count_creations() == {}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_create_is_refused_by_the_name_of_its_field(
         answer = await stage.post(path, **fields)
         assert answer.status_code == 400
         assert named in answer.json()["error"]
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 
@@ -156,7 +156,7 @@ async def test_a_create_may_be_refused_for_credits_or_the_daily_cap(stage: Runwa
         answer = await stage.post(scenario=scenario)
         assert answer.status_code == status
         assert words in answer.json()["error"]
-    assert sum(stage.emulator.creations().values()) == 1
+    assert sum(stage.emulator.count_creations().values()) == 1
 
 
 @scene

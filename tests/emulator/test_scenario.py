@@ -29,9 +29,9 @@ def test_every_word_has_a_spec_and_parses_alone_and_with_its_parameter() -> None
 
 def test_words_compose_and_carry_numbers() -> None:
     scenario = Scenario.parse(" slow=30 , duplicated=5,busy=2s ")
-    assert scenario.seconds(CoreWord.SLOW) == 30
+    assert scenario.read_seconds(CoreWord.SLOW) == 30
     assert scenario.count(CoreWord.DUPLICATED) == 5
-    assert scenario.tries(CoreWord.BUSY).seconds == 2
+    assert scenario.read_tries(CoreWord.BUSY).seconds == 2
     assert str(scenario) == "slow=30,duplicated=5,busy=2s"
 
 

@@ -105,7 +105,7 @@ def test_a_create_is_refused(name: str, fields: dict[str, Any], status: int) -> 
         answer = await stage.post(name, **fields)
         assert answer.status_code == status
         assert set(answer.json()) == {"id", "name", "errors"}
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 

@@ -113,7 +113,7 @@ def test_records_and_stages(host: str) -> None:
 async def test_a_missing_field_is_told_by_its_code(stage: SunoScene) -> None:
     answer = await stage.post("/sunoapi/api/v1/generate", model="V5")
     assert (answer["code"], answer["data"]) == (422, None)
-    assert stage.emulator.creations() == {}
+    assert stage.emulator.count_creations() == {}
 
 
 @scene

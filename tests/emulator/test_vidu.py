@@ -116,7 +116,7 @@ def test_a_create_is_refused_for_its_fields(name: str, fields: dict[str, Any]) -
     async def play(stage: ViduScene) -> None:
         answer = await stage.post(name, **fields)
         assert (answer.status_code, answer.json()["code"]) == (400, 400)
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 

@@ -70,13 +70,13 @@ async def read(objects: ObjectStore, key: str, start: int, end: int) -> bytes:
 async def test_an_object_is_kept_listed_read_and_deleted(objects: ObjectStore) -> None:
     await objects.put("t/2026-11/a", chunks(DATA))
     await objects.put("t/2026-11/b", chunks(b"small"))
-    assert await objects.size("t/2026-11/a") == len(DATA)
+    assert await objects.get_size("t/2026-11/a") == len(DATA)
     assert await listed(objects) == {"t/2026-11/a": len(DATA), "t/2026-11/b": 5}
     assert await read(objects, "t/2026-11/a", 0, len(DATA)) == DATA
     assert await read(objects, "t/2026-11/a", 7, 2_000_001) == DATA[7:2_000_001]
     await objects.delete("t/2026-11/a")
     await objects.delete("t/2026-11/a")
-    assert await objects.size("t/2026-11/a") is None
+    assert await objects.get_size("t/2026-11/a") is None
     assert list(await listed(objects)) == ["t/2026-11/b"]
 
 
@@ -85,7 +85,7 @@ async def test_a_write_that_breaks_off_leaves_nothing(objects: ObjectStore, size
     await objects.put("t/2026-11/there", chunks(b"x"))
     with pytest.raises(ConnectionError, match="cut"):
         await objects.put("t/2026-11/cut", chunks(bytes(size), breaks=True))
-    assert await objects.size("t/2026-11/cut") is None
+    assert await objects.get_size("t/2026-11/cut") is None
     assert list(await listed(objects)) == ["t/2026-11/there"]
 
 

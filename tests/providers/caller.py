@@ -58,17 +58,19 @@ class Caller:
     def account(self) -> Account:
         options = {"base_url": HOST + self.tried.address, "api_key": "emulator-key"}
         given = self.provider.options.model_validate(options | dict(self.tried.options))
-        return self.provider.account("default", given)
+        return self.provider.make_account("default", given)
 
     @property
     def is_called_back(self) -> bool:
         """Tell whether the service waits for callbacks about what the upstream makes."""
         calls_back = self.provider.calls_back
-        return calls_back is not None and calls_back.comes_from(self.account, self.tried.operation)
+        return calls_back is not None and calls_back.has_callbacks(
+            self.account, self.tried.operation
+        )
 
     @property
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.stage.emulator.now_ms() / 1000, UTC)
+        return datetime.fromtimestamp(self.stage.emulator.get_now_ms() / 1000, UTC)
 
     async def send(self, call: HttpCall | None) -> HttpResult:
         assert call is not None
@@ -94,7 +96,7 @@ class Caller:
         """
         submits = self.provider.submits
         operation, input_ = operation or self.tried.operation, input_ or self.tried.input
-        assert submits.serves(self.account, operation) is None
+        assert submits.explain_unserved(self.account, operation) is None
         task = again or a_task(operation, state=TaskState.UNCERTAIN, submitted_at=None)
         body = submits.check(operation, input_).body
         sending = Sending(self.account, task, body, parent, url, self.now)
@@ -167,7 +169,7 @@ class Caller:
         return replace(task, cancel_asked_at=self.now)
 
     def seen(self, task: Task, said: Observation, source: Source) -> Task:
-        return lifecycle.apply(task, said.as_event(source), now=self.now).task
+        return lifecycle.apply(task, said.convert_to_event(source), now=self.now).task
 
     async def polled_to_its_end(self, task: Task, *, looks: int = 12) -> Task:
         """Look twice a second step until there is a verdict."""

@@ -52,7 +52,7 @@ async def check_refusal(caller: Caller, scenario: str, kind: type, *, blames: bo
     caller.play(scenario)
     _, outcome = await caller.submit()
     assert type(outcome) is kind
-    assert caller.stage.emulator.creations() == {}
+    assert caller.stage.emulator.count_creations() == {}
     if isinstance(outcome, Refused):
         assert outcome.blames_account is blames
     if isinstance(outcome, Deferred) and scenario == "rate_limited":
@@ -105,13 +105,13 @@ class AccountContract(_AgainstEmulator):
             probes, good = caller.provider.probes, caller.account
             assert probes is not None
             given = {"base_url": good.base_url, "api_key": "wrong"} | dict(caller.tried.options)
-            bad = caller.provider.account("default", good.options.model_validate(given))
+            bad = caller.provider.make_account("default", good.options.model_validate(given))
             levels = []
             for account in (good, bad):
                 call = probes.build_probe(account, now=caller.now)
                 levels.append(probes.parse_probe(account, await caller.send(call)).level)
             assert levels == ["ok", "error"]
-            assert stage.emulator.creations() == {}
+            assert stage.emulator.count_creations() == {}
 
         play()
 
@@ -177,7 +177,7 @@ class EmulatorContract(AccountContract):
             assert done.state is TaskState.SUCCEEDED
             assert set(states_of(done)) == {ArtifactState.READY}
             assert stage.calls == [] or caller.provider.calls_back is not None
-            assert sum(stage.emulator.creations().values()) == 1
+            assert sum(stage.emulator.count_creations().values()) == 1
 
         play()
 
@@ -250,6 +250,6 @@ class EmulatorContract(AccountContract):
         async def play(stage: Scene) -> None:
             _, outcome = await self.calling(stage, name, scenario).submit()
             assert isinstance(outcome, Unknown)
-            assert sum(stage.emulator.creations().values()) == is_made
+            assert sum(stage.emulator.count_creations().values()) == is_made
 
         play()

@@ -36,7 +36,7 @@ class Proxy(Caller):
             "api_key": "emulator-key",
             "profile": self.kind,
         }
-        return PROVIDER.account("default", PROVIDER.options.model_validate(options))
+        return PROVIDER.make_account("default", PROVIDER.options.model_validate(options))
 
     async def polled_together(self, tasks: Sequence[Task]) -> Sequence[Any]:
         """Ask for several tasks in one call."""

@@ -91,11 +91,11 @@ class SubmitContract(_Tested):
         assert self.provider.name.islower()
         account, submits = self.asked(), self.provider.submits
         assert submits.operations
-        assert [submits.serves(account, operation) for operation in self.inputs] == (
+        assert [submits.explain_unserved(account, operation) for operation in self.inputs] == (
             [None] * len(self.inputs)
         )
-        assert submits.serves(account, self.no_operation)
-        assert self.provider.flaws_of(account) == []
+        assert submits.explain_unserved(account, self.no_operation)
+        assert self.provider.find_flaws(account) == []
 
     def test_valid_inputs_pass_and_nonsense_is_refused_by_field(self) -> None:
         for operation, input_ in self.inputs.items():
@@ -158,7 +158,7 @@ class CallbackUrlContract(_Tested):
         for operation, input_ in self.inputs.items():
             task, body = a_task(operation), self.provider.submits.check(operation, input_).body
             call = self.provider.submits.build_submit(sent_to(account, task, body))
-            is_called = calls_back is None or calls_back.comes_from(account, operation)
+            is_called = calls_back is None or calls_back.has_callbacks(account, operation)
             assert CALLBACK_URL in (call.body or b"").decode() or not is_called
             self.check_silence(account, task, body)
 
@@ -174,7 +174,7 @@ class OwnIdContract(_Tested):
 
     def test_a_submit_carries_our_external_id(self, account: Account) -> None:
         submits = self.provider.submits
-        assert submits.finds(account) is Finds.BY_ID
+        assert submits.get_lookup_kind(account) is Finds.BY_ID
         for operation, input_ in self.inputs.items():
             task, body = a_task(operation), submits.check(operation, input_).body
             call = submits.build_submit(sent_to(account, task, body))
@@ -237,7 +237,7 @@ class ScanContract(_Tested):
     def test_a_search_needs_our_url_and_goes_to_the_accounts_own_address(
         self, account: Account
     ) -> None:
-        assert self.provider.submits.finds(account) is Finds.BY_SCAN
+        assert self.provider.submits.get_lookup_kind(account) is Finds.BY_SCAN
         call = check_call(account, self.looks.build_lookup(self.searching()))
         assert (call.method, call.body or b"") == ("GET", b"")
         assert self.looks.build_lookup(self.searching(None)) is None
@@ -283,7 +283,7 @@ class CallbackContract(_Tested):
         return self.provider.calls_back
 
     def test_nothing_is_proved_without_a_secret(self, account: Account) -> None:
-        assert self.calls_back.proof(account) is None
+        assert self.calls_back.get_proof_scheme(account) is None
 
     @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b"{", HTML.body, b"\xff\xfe"])
     def test_what_is_no_task_is_rejected(self, body: bytes) -> None:

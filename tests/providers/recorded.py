@@ -123,7 +123,7 @@ def check_callback(provider: Provider, sample: Mapping[str, Any]) -> None:
     if "secret" in sample:
         options = dict(sample.get("account", {})) | {"webhook_secrets": [sample["secret"]]}
         account = an_account(provider, **options)
-        scheme = provider.calls_back.proof(account)
+        scheme = provider.calls_back.get_proof_scheme(account)
         assert scheme is not None
         at = datetime.fromisoformat(sample["received_at"])
         assert scheme.verify(inbound, now=at).flaw is None

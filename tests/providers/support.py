@@ -78,7 +78,7 @@ def profiles_of(provider: Provider) -> Sequence[str | None]:
     return [
         one
         for one, given in options.items()
-        if not provider.flaws_of(Account("default", "https://provider.example/base", given))
+        if not provider.find_flaws(Account("default", "https://provider.example/base", given))
     ]
 
 
@@ -104,7 +104,7 @@ def a_task(operation: str, **changes: Any) -> Task:
 def an_account(provider: Provider, **options: Any) -> Account:
     """An account with a key, at an address of nobody's."""
     given = {"base_url": "https://provider.example/base", "api_key": SECRET} | options
-    return provider.account("default", provider.options.model_validate(given))
+    return provider.make_account("default", provider.options.model_validate(given))
 
 
 def refused_fields(submits: Submits, operation: str, input_: Mapping[str, Any]) -> list[str]:

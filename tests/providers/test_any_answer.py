@@ -71,7 +71,9 @@ def _account(name: str, profile: str | None) -> Account:
 @cache
 def _task(name: str, profile: str | None) -> Task:
     submits, account = PROVIDERS[name].submits, _account(name, profile)
-    return a_task(min(one for one in submits.operations if submits.serves(account, one) is None))
+    return a_task(
+        min(one for one in submits.operations if submits.explain_unserved(account, one) is None)
+    )
 
 
 @cache
@@ -126,7 +128,7 @@ def _poll_together(name: str, profile: str | None, count: int, answer: HttpResul
     ]
     groups: dict[str | None, list[Task]] = {}
     for task in wanted:
-        groups.setdefault(polls.shares(account, task), []).append(task)
+        groups.setdefault(polls.get_poll_group(account, task), []).append(task)
     groups.pop(None, None)
     for group in groups.values():
         asking = asked_of(account, *group[: polls.together])

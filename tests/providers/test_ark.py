@@ -111,12 +111,12 @@ def test_a_stream_of_pictures_proves_what_has_come(
     """An object may come where events were asked for; None: nothing is proven."""
     assert ARK.streams is not None
     body = {"model": "ep-2", "prompt": "a cat", "stream": True}
-    reader = ARK.streams.reader(sent_to(an_account(ARK), a_task(PICTURES), body), {})
+    reader = ARK.streams.make_reader(sent_to(an_account(ARK), a_task(PICTURES), body), {})
     text = json.dumps(events)
     if isinstance(events, list):
         text = "".join(f"event: {one.get('type')}\ndata: {json.dumps(one)}\n\n" for one in events)
     told = "".join(reader.feed(text[at : at + 7].encode()) for at in range(0, len(text), 7))
-    told += reader.rest()
+    told += reader.read_rest()
     found = reader.finish(told, broken)
     said = found.said if isinstance(found, Accepted) else None
     assert (None if said is None else said.state) == outcome, found
@@ -213,7 +213,7 @@ def test_a_seed_of_ours_marks_a_create_that_leaves_it_to_chance(
     assert body["seed"] == seed
     assert 0 <= seed < 2**32
     account = an_account(ARK)
-    assert ARK.submits.finds(account) is Finds.BY_SCAN
+    assert ARK.submits.get_lookup_kind(account) is Finds.BY_SCAN
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_a_callers_seed_stays(
     body, _ = _sent({**BODY, **changes}, **options)
     assert body.get("seed") == sent
     if options:
-        assert ARK.submits.finds(an_account(ARK, **options)) is Finds.NEVER
+        assert ARK.submits.get_lookup_kind(an_account(ARK, **options)) is Finds.NEVER
 
 
 # Many tasks in one look.
@@ -249,9 +249,9 @@ def _polled(asking: Asking, answer: HttpResult | HttpFailure) -> Sequence[Any]:
 def test_five_hundred_are_asked_for_in_one_call() -> None:
     assert ARK.polls is not None
     asking = _many(MOST_TOGETHER)
-    groups = {ARK.polls.shares(asking.account, task) for task in asking.tasks}
+    groups = {ARK.polls.get_poll_group(asking.account, task) for task in asking.tasks}
     assert groups == {"list"}
-    assert ARK.polls.shares(asking.account, a_task(TASKS)) is None
+    assert ARK.polls.get_poll_group(asking.account, a_task(TASKS)) is None
     call = ARK.polls.build_poll(asking)
     assert call is not None
     query = parse_qs(urlsplit(call.url).query)
@@ -310,7 +310,7 @@ def _searched(*pages: Sequence[Mapping[str, Any]]) -> Any:
     looks = ARK.looks
     assert looks is not None
     asking = replace(asked_of(an_account(ARK), LOST), since=NOW)
-    assert not looks.needs_url(asking.account)
+    assert not looks.is_url_needed(asking.account)
     outcome: Any = None
     for number, page in enumerate(pages, 1):
         call = looks.build_lookup(asking)
@@ -354,4 +354,4 @@ def test_only_what_is_queued_is_deleted(state: TaskState) -> None:
     assert ARK.cancels is not None
     assert ARK.cancels.erases_ended
     asking = asked_of(an_account(ARK), a_task(TASKS, provider_task_id="cgt-1", state=state))
-    assert (ARK.cancels.too_late(asking) is None) is (state is TaskState.SUBMITTED)
+    assert (ARK.cancels.explain_too_late(asking) is None) is (state is TaskState.SUBMITTED)

@@ -37,7 +37,7 @@ def test_a_create_whose_answer_was_lost_is_found_once_its_seed_is_shown(scenario
         found = await caller.search(task)
         assert isinstance(found, Observed)
         assert caller.seen(task, found.observation, Source.POLL).state is TaskState.SUCCEEDED
-        assert sum(stage.emulator.creations().values()) == 4
+        assert sum(stage.emulator.count_creations().values()) == 4
 
     play()
 

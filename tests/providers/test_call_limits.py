@@ -21,7 +21,7 @@ DOCUMENTED = {
 def test_what_is_documented_is_kept_to() -> None:
     for (name, profile), limits in DOCUMENTED.items():
         provider = PROVIDERS[name]
-        assert provider.limits_of(an_account(provider, profile=profile)) == limits, name
+        assert provider.get_limits(an_account(provider, profile=profile)) == limits, name
 
 
 @pytest.mark.parametrize("name", sorted(set(PROVIDERS) - {name for name, _ in DOCUMENTED}))

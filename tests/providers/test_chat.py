@@ -38,8 +38,8 @@ def _read(pieces: Sequence[bytes], *, broken: str | None = None, **options: Any)
     """Read a body as services do, piece by piece."""
     assert CHAT.streams is not None
     sending = sent_to(an_account(CHAT, **options), a_task(OPERATION))
-    reader = CHAT.streams.reader(sending, {})
-    text = "".join(reader.feed(piece) for piece in pieces) + reader.rest()
+    reader = CHAT.streams.make_reader(sending, {})
+    text = "".join(reader.feed(piece) for piece in pieces) + reader.read_rest()
     return reader.finish(text, broken)
 
 
@@ -220,7 +220,7 @@ def test_the_largest_percentage_of_the_text_is_its_progress(
     text: str, percent: float | None, size: int
 ) -> None:
     assert CHAT.streams is not None
-    reader = CHAT.streams.reader(sent_to(an_account(CHAT), a_task(OPERATION)), {})
+    reader = CHAT.streams.make_reader(sent_to(an_account(CHAT), a_task(OPERATION)), {})
     for at in range(0, len(text), size):
         reader.feed(_event(text[at : at + size]))
     assert reader.progress == percent
@@ -237,8 +237,8 @@ def test_links_that_the_request_held_are_no_result(content: Any) -> None:
         (f"**{SONG}** was refused", TaskState.FAILED, []),
         (f"**{SONG}** ![]({VIDEO})", TaskState.SUCCEEDED, [VIDEO]),
     ):
-        reader = CHAT.streams.reader(sending, {})
-        outcome = reader.finish(reader.feed(_event(told) + DONE) + reader.rest(), None)
+        reader = CHAT.streams.make_reader(sending, {})
+        outcome = reader.finish(reader.feed(_event(told) + DONE) + reader.read_rest(), None)
         assert _ended(outcome)[:2] == (state, links)
 
 
@@ -298,6 +298,6 @@ def test_every_lie_of_the_emulated_wrapper_is_survived(
             found = _ended(outcome)
             assert (found[0], len(found[1])) == (state, links)
         made = 0 if scenario == "lm_first_fails" else 1
-        assert sum(stage.emulator.creations().values()) == made
+        assert sum(stage.emulator.count_creations().values()) == made
 
     play()

@@ -97,8 +97,8 @@ def test_our_name_is_the_request_id_where_it_can_be_one(name: str, *, is_sent: b
 
 
 def test_a_lost_submit_is_known_to_exist_at_most() -> None:
-    assert COGVIDEO.submits.finds(an_account(COGVIDEO)) is Finds.EXISTENCE
-    assert COGVIDEO.submits.finds(an_account(COGVIDEO, profile="gateway")) is Finds.NEVER
+    assert COGVIDEO.submits.get_lookup_kind(an_account(COGVIDEO)) is Finds.EXISTENCE
+    assert COGVIDEO.submits.get_lookup_kind(an_account(COGVIDEO, profile="gateway")) is Finds.NEVER
     assert COGVIDEO.looks is None
     assert COGVIDEO.polls is not None
     unnamed = a_task("videos/generations", provider_task_id=None)
@@ -136,7 +136,7 @@ def test_a_front_shows_several_tasks_of_one_call() -> None:
         call = FrontCall("POST", "v4/async-results", NOW, body={"ids": ids})
         command = front.read(call)
         assert isinstance(command, Get)
-        assert (command.names, command.must_exist, front.scope(call)) == (
+        assert (command.names, command.must_exist, front.get_scope(call)) == (
             ids,
             False,
             Scope.TASKS_READ,

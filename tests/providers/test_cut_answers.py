@@ -128,7 +128,7 @@ async def outcome_of(case: Answered, answer: bytes, answers: AnswerReader) -> Su
     body = provider.submits.check(case.operation, case.input).body
     sending, reading = sent_to(account, a_task(case.operation), body), Reading()
     streams = provider.streams
-    is_read = streams is not None and streams.lasts_s(account, case.operation) is not None
+    is_read = streams is not None and streams.get_time_limit_s(account, case.operation) is not None
     if is_read:
         reading.reader = streams.reader(sending, {})  # type: ignore[union-attr] # is_read says so
     response = httpx.Response(
@@ -142,7 +142,7 @@ async def outcome_of(case: Answered, answer: bytes, answers: AnswerReader) -> Su
         found = HttpFailure(Certainty.UNKNOWN, str(error))
     if not reading.is_open:
         return provider.submits.parse_submit(sending, found)
-    text = reading.text + reading.reader.rest()
+    text = reading.text + reading.reader.read_rest()
     return reading.reader.finish(text, found.reason if isinstance(found, HttpFailure) else None)
 
 

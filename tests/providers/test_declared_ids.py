@@ -34,7 +34,7 @@ def places(*, named: str) -> Iterator[Place]:
     for provider in PROVIDERS.values():
         declared = getattr(provider.objects, named)
         for operation in sorted(provider.submits.operations):
-            model = provider.submits.input_model(operation)
+            model = provider.submits.get_input_model(operation)
             for path in () if model is None else id_paths(model):
                 if path[-1] in declared:
                     yield provider.name, operation, path
@@ -44,7 +44,7 @@ def input_at(place: Place, id_: str = "foreign") -> dict[str, Any]:
     """Return a valid input of an operation with an id in a field."""
     provider, operation, path = place
     submits = PROVIDERS[provider].submits
-    model = submits.input_model(operation)
+    model = submits.get_input_model(operation)
     assert model is not None
     more = MORE.get((operation, ".".join(path)), {})
     found = accepted(submits, operation, merged(with_id(model, path, id_), more))
@@ -57,7 +57,7 @@ def test_a_field_that_reads_like_an_id_says_what_it_names(name: str) -> None:
     provider = PROVIDERS[name]
     ids = provider.objects
     known = {*ids.fields, *ids.tasks, *ids.others}
-    models = {one: provider.submits.input_model(one) for one in provider.submits.operations}
+    models = {one: provider.submits.get_input_model(one) for one in provider.submits.operations}
     found = {path[-1] for model in models.values() if model for path in id_paths(model)}
     assert found <= known, (
         f"{sorted(found - known)}: add them to `Provider.objects`, an ObjectIds: to `fields` what "

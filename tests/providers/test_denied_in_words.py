@@ -106,7 +106,9 @@ def test_an_answer_of_trouble_denies_no_task_whatever_its_code(name: str) -> Non
     for profile in profiles_of(provider):
         account = an_account(provider, **({} if profile is None else {"profile": profile}))
         operations = [
-            one for one in provider.submits.operations if not provider.submits.serves(account, one)
+            one
+            for one in provider.submits.operations
+            if not provider.submits.explain_unserved(account, one)
         ]
         asking = asked_of(account, a_task(min(operations), provider_task_id="theirs"))
         for status in (401, 403, 429, 500, 502, 503, 504, 524):

@@ -76,7 +76,7 @@ def test_an_avatar_is_made_of_a_video_too() -> None:
 
 
 def test_a_lost_submit_is_never_found_and_nothing_is_cancelled() -> None:
-    assert DOMO.submits.finds(an_account(DOMO)) is Finds.NEVER
+    assert DOMO.submits.get_lookup_kind(an_account(DOMO)) is Finds.NEVER
     assert DOMO.looks is None
     assert DOMO.cancels is None
 

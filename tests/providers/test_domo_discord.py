@@ -143,10 +143,10 @@ def test_nothing_is_found_called_back_or_asked_for_without_an_address() -> None:
     account = an_account(DOMO, **BOT)
     assert DOMO.calls_back is not None
     assert DOMO.polls is not None
-    assert DOMO.submits.finds(account) is Finds.NEVER
-    assert not DOMO.calls_back.comes_from(account)
-    assert DOMO.submits.serves(account, "video/text2video") is not None
-    assert DOMO.submits.serves(an_account(DOMO), "gen") is not None
+    assert DOMO.submits.get_lookup_kind(account) is Finds.NEVER
+    assert not DOMO.calls_back.has_callbacks(account)
+    assert DOMO.submits.explain_unserved(account, "video/text2video") is not None
+    assert DOMO.submits.explain_unserved(an_account(DOMO), "gen") is not None
     assert DOMO.polls.build_poll(asked_of(account, a_task("gen"))) is None
     assert DOMO.options.model_validate({"profile": "discord"}).has_credentials()
     for options, reason in (

@@ -12,7 +12,7 @@ from tracker.providers.kit.event_stream import LONGEST_EVENT, EventStream
 def _read(body: bytes, step: int) -> list[str]:
     stream = EventStream()
     found = [data for at in range(0, len(body), step) for data in stream.feed(body[at : at + step])]
-    return found + list(stream.rest())
+    return found + list(stream.read_rest())
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 10**6])

@@ -86,7 +86,7 @@ class TestFal(
 
     def test_nothing_is_proved_without_a_secret(self, account: Account) -> None:
         """Without the keys nobody can tell; and what is not signed is refused with them too."""
-        scheme = self.calls_back.proof(account)
+        scheme = self.calls_back.get_proof_scheme(account)
         assert scheme is not None
         proof = scheme.verify(_signed(), now=AT)
         assert (proof.flaw is None, proof.awaits_keys) == (False, True)
@@ -131,9 +131,9 @@ def test_a_wrong_field_is_named(changes: Mapping[str, Any], field: str) -> None:
 def test_any_model_is_served_by_its_name() -> None:
     account = an_account(FAL)
     for name in (*INPUTS, "a/b", "Owner/App.2/x/y/z", "comfy/a/b", "110602490/flux"):
-        assert FAL.submits.serves(account, name) is None
+        assert FAL.submits.explain_unserved(account, name) is None
     for name in ("flux", "/flux/dev", "a//b", "a/b/", "a/b/../c", "a/ b", "a/b?c", "", "é/a"):
-        assert FAL.submits.serves(account, name)
+        assert FAL.submits.explain_unserved(account, name)
     assert read_app("fal-ai/pika/v2.2/text-to-video") == "fal-ai/pika"
     assert read_app("workflows/somebody/of-theirs/more") == "workflows/somebody/of-theirs"
 
@@ -186,7 +186,7 @@ ELSEWHERE = (NOW - timedelta(minutes=3)).isoformat()
 
 
 def test_a_lost_submit_is_looked_for_by_its_input_and_its_time() -> None:
-    assert FAL.submits.finds(an_account(FAL)) is Finds.BY_LIKENESS
+    assert FAL.submits.get_lookup_kind(an_account(FAL)) is Finds.BY_LIKENESS
     assert FAL.looks is not None
     account = an_account(FAL, base_url=None)
     asking = asked_of(account, a_task("fal-ai/flux/dev", provider_task_id=None))
@@ -237,7 +237,7 @@ def _signed(body: bytes = BODY, **changes: str) -> Any:
 
 def _scheme(**options: Any) -> Scheme:
     assert FAL.calls_back is not None
-    scheme = FAL.calls_back.proof(an_account(FAL, **options))
+    scheme = FAL.calls_back.get_proof_scheme(an_account(FAL, **options))
     assert scheme is not None
     return scheme
 

@@ -110,7 +110,7 @@ def test_webhooks_of_two_keys_are_proved_by_what_the_source_publishes_then() -> 
     async def play(stage: Scene) -> None:
         caller = Caller(stage, "fal")
         assert FAL.calls_back is not None
-        scheme = FAL.calls_back.proof(caller.account)
+        scheme = FAL.calls_back.get_proof_scheme(caller.account)
         assert scheme is not None
         assert scheme.key_source is not None
         sets = []

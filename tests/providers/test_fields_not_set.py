@@ -24,7 +24,7 @@ def checked(provider: str, operation: str, given: Mapping[str, Any]) -> object:
 
 
 def optional_fields(provider: str, operation: str) -> list[str]:
-    model = PROVIDERS[provider].submits.input_model(operation)
+    model = PROVIDERS[provider].submits.get_input_model(operation)
     assert model is not None
     return [
         name

@@ -76,7 +76,7 @@ class TestFlux(
 
     def test_nothing_is_proved_without_a_secret(self, account: Account) -> None:
         """Each create carries a secret: a callback that is not signed by it is only a hint."""
-        scheme = self.calls_back.proof(account)
+        scheme = self.calls_back.get_proof_scheme(account)
         assert scheme is not None
         assert not scheme.verify(called_back(b"{}"), now=NOW).covers_body
 
@@ -149,8 +149,8 @@ def _submitted(operation: str, url: str | None = CALLBACK_URL, **options: Any) -
 def test_models_that_are_not_named_are_passed_on(name: str, *, is_told: bool) -> None:
     """They are Flux's earlier ones and those to come; another name is none of its own."""
     account = an_account(FLUX)
-    assert FLUX.submits.serves(account, name) is None
-    assert FLUX.submits.serves(account, "flux-../credits")
+    assert FLUX.submits.explain_unserved(account, name) is None
+    assert FLUX.submits.explain_unserved(account, "flux-../credits")
     body = FLUX.submits.check(name, {"prompt": "rain", "steps": 28, "seed": None}).body
     task = a_task(name)
     call = FLUX.submits.build_submit(Sending(account, task, body, None, CALLBACK_URL, now=NOW))
@@ -174,7 +174,7 @@ def test_a_create_carries_a_secret_of_its_own_and_never_the_callers() -> None:
 
 def test_only_what_is_told_a_url_is_waited_for_by_callback() -> None:
     assert FLUX.calls_back is not None
-    comes_from = FLUX.calls_back.comes_from
+    comes_from = FLUX.calls_back.has_callbacks
     assert comes_from(an_account(FLUX), "flux-2-pro")
     assert not comes_from(an_account(FLUX), "flux-3-video")
     assert not comes_from(an_account(FLUX, profile="gateway"), "flux-2-pro")
@@ -225,7 +225,7 @@ def test_a_task_that_is_not_found_is_first_invisible_and_later_forgotten(
 
 
 def test_a_lost_submit_is_never_found() -> None:
-    assert FLUX.submits.finds(an_account(FLUX)) is Finds.NEVER
+    assert FLUX.submits.get_lookup_kind(an_account(FLUX)) is Finds.NEVER
     assert FLUX.looks is None
     assert FLUX.cancels is None
 
@@ -260,7 +260,7 @@ def test_a_signature_is_read_with_and_without_its_prefix() -> None:
 
 def test_the_header_of_the_signature_may_be_another() -> None:
     assert FLUX.calls_back is not None
-    scheme = FLUX.calls_back.proof(an_account(FLUX, signature_header="x-signature"))
+    scheme = FLUX.calls_back.get_proof_scheme(an_account(FLUX, signature_header="x-signature"))
     assert scheme is not None
     assert scheme.headers == {"x-signature"}
     with pytest.raises(ValueError, match="signature_header"):
@@ -280,7 +280,7 @@ def test_a_callback_is_proved_by_the_secret_of_its_create(scenario: str, *, is_p
         await stage.advance(2)
         (request,) = stage.calls
         assert FLUX.calls_back is not None
-        scheme = FLUX.calls_back.proof(caller.account)
+        scheme = FLUX.calls_back.get_proof_scheme(caller.account)
         assert scheme is not None
         arrived = called_back(request.content, dict(request.headers))
         inbound = replace(arrived, path=request.url.path)

@@ -111,11 +111,11 @@ def test_a_task_is_made_again_by_their_name_of_it() -> None:
 def test_an_account_may_do_without_callbacks() -> None:
     silent = an_account(HAILUO, callbacks=False)
     assert HAILUO.calls_back is not None
-    assert not HAILUO.calls_back.comes_from(silent, V1)
-    assert HAILUO.calls_back.comes_from(an_account(HAILUO), V1)
+    assert not HAILUO.calls_back.has_callbacks(silent, V1)
+    assert HAILUO.calls_back.has_callbacks(an_account(HAILUO), V1)
     body = HAILUO.submits.build_submit(sent_to(silent, a_task(V1), HAILUO_INPUTS[V1])).body
     assert b"callback" not in (body or b"callback")
-    assert HAILUO.submits.finds(silent) is Finds.NEVER
+    assert HAILUO.submits.get_lookup_kind(silent) is Finds.NEVER
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_an_account_may_do_without_callbacks() -> None:
 def test_a_challenge_is_repeated_and_nothing_else_is(body: bytes, echo: bytes | None) -> None:
     assert HAILUO.calls_back is not None
     assert HAILUO.calls_back.has_handshake
-    assert HAILUO.calls_back.challenge(called_back(body)) == echo
+    assert HAILUO.calls_back.answer_challenge(called_back(body)) == echo
 
 
 def test_a_challenge_that_comes_with_news_is_repeated_once_these_are_kept() -> None:
@@ -314,7 +314,7 @@ def test_a_callback_url_that_echoes_nothing_is_our_fault_and_tried_again() -> No
         outcome = HAILUO.submits.parse_submit(sending, answer)
         assert isinstance(outcome, Deferred)
         assert "TRACKER_PUBLIC_URL" in outcome.message
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
         again = replace(sending, callback_url=CALLBACK_URL)
         answer = await caller.send(HAILUO.submits.build_submit(again))
         assert isinstance(HAILUO.submits.parse_submit(again, answer), Accepted)

@@ -78,7 +78,7 @@ class TestCustom(SubmitContract, PollContract):
 def test_a_call_is_signed_as_the_official_sdk_signs_it() -> None:
     """The vector was made with PyPI volcengine 1.0.229 (auth/SignerV4.py)."""
     key = VolcKey("AKLTexample", "c2VjcmV0", "cn-north-1", "cv")
-    headers = key.headers(
+    headers = key.build_headers(
         "POST",
         "https://visual.volcengineapi.com/?Action=CVSync2AsyncSubmitTask&Version=2022-08-31",
         b'{"req_key": "jimeng_t2i_v40", "prompt": "a cat"}',
@@ -271,7 +271,7 @@ def test_an_unreadable_list_tells_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["generate/lyric_tool_stream", "submit/music"])
 def test_what_is_not_served_is_refused_by_its_name(name: str) -> None:
-    reason = HAIMIAN.submits.serves(an_account(HAIMIAN, profile="web"), name)
+    reason = HAIMIAN.submits.explain_unserved(an_account(HAIMIAN, profile="web"), name)
     assert reason is not None
     assert "no such operation" not in reason
 
@@ -291,7 +291,7 @@ def test_options_that_cannot_work_are_refused_by_name(options: Any, key: str) ->
 
 
 def test_nothing_finds_a_lost_submit_and_a_song_needs_words() -> None:
-    assert HAIMIAN.submits.finds(an_account(HAIMIAN)) is Finds.NEVER
+    assert HAIMIAN.submits.get_lookup_kind(an_account(HAIMIAN)) is Finds.NEVER
     assert HAIMIAN.looks is None
     for operation, name in (("generate/lyric2song", "prompt"), ("GenSongForTime", "Prompt")):
         assert refused_fields(HAIMIAN.submits, operation, {"genre": "Folk"}) == [name]

@@ -105,7 +105,7 @@ def test_a_create_is_signed_as_the_official_sdk_signs_it() -> None:
 
 def test_a_lent_pair_signs_its_token_too() -> None:
     key = VolcKey("AK", "SK", "cn-north-1", "cv", "lent")
-    headers = key.headers("POST", "https://visual.volcengineapi.com/?Action=X", b"{}", NOW)
+    headers = key.build_headers("POST", "https://visual.volcengineapi.com/?Action=X", b"{}", NOW)
     assert headers["x-security-token"] == "lent"
     assert "x-content-sha256;x-date;x-security-token," in headers["authorization"]
 
@@ -142,10 +142,10 @@ def test_a_field_that_the_provider_would_refuse_is_named(
     ],
 )
 def test_models_that_are_not_known_yet_are_passed_on(name: str) -> None:
-    assert JIMENG.submits.serves(an_account(JIMENG), name) is None
+    assert JIMENG.submits.explain_unserved(an_account(JIMENG), name) is None
     assert JIMENG.submits.check(name, {"anything": 1}).body == {"anything": 1}
     for wrong in ("", "other_t2i", "jimeng", "jimeng_a/b"):
-        assert JIMENG.submits.serves(an_account(JIMENG), wrong)
+        assert JIMENG.submits.explain_unserved(an_account(JIMENG), wrong)
 
 
 @pytest.mark.parametrize(("age_s", "kind"), [(59, Absence.NOT_YET), (60, Absence.DENIED)])
@@ -188,7 +188,7 @@ def test_a_large_picture_is_lost_where_nothing_is_kept() -> None:
 
 
 def test_a_lost_submit_is_never_found() -> None:
-    assert JIMENG.submits.finds(an_account(JIMENG)) is Finds.NEVER
+    assert JIMENG.submits.get_lookup_kind(an_account(JIMENG)) is Finds.NEVER
     assert (JIMENG.looks, JIMENG.calls_back) == (None, None)
 
 

@@ -152,7 +152,7 @@ def test_a_wrong_field_of_the_new_standard_is_named(wrong: dict[str, Any], path:
 def test_what_an_account_cannot_do_is_told_before_anything_is_sent(
     account: Account, operation: str, told: str | None
 ) -> None:
-    refusal = KLING.serves(account, operation)
+    refusal = KLING.explain_unserved(account, operation)
     assert refusal is None if told is None else told in (refusal or "")
 
 
@@ -230,7 +230,7 @@ def test_who_does_not_find_our_ids_is_not_asked_by_them(account: Account, operat
     assert KLING.build_poll(asked_of(account, uncertain)) is not None
     forgetful = _with(account, finds_external_ids=False)
     assert KLING.build_poll(asked_of(forgetful, uncertain)) is None
-    assert KLING.shares(forgetful, uncertain) is None  # not together with others
+    assert KLING.get_poll_group(forgetful, uncertain) is None  # not together with others
     known = replace(uncertain, provider_task_id="881")
     assert "881" in _poll(forgetful, known).url
 
@@ -256,7 +256,7 @@ def test_piapi_has_its_own_path_key_header_names_and_secret() -> None:
     assert KLING.build_poll(asked_of(account, a_task(T2V))) is None
     assert _poll(account, a_task(T2V, provider_task_id="a/b")).url.endswith("/api/v1/task/a%2Fb")
     for given, flaw in [("s", None), ("old", None), ("x", "does not fit"), ("", "not signed")]:
-        scheme = KLING.proof(account)
+        scheme = KLING.get_proof_scheme(account)
         assert scheme is not None
         proof = scheme.verify(called_back(b"{}", {"x-webhook-secret": given}), now=NOW)
         assert proof.flaw is None if flaw is None else flaw in (proof.flaw or "")
@@ -287,11 +287,11 @@ def test_callbacks_are_proved_by_signature_on_kling_and_its_likes() -> None:
     account = _with(OFFICIAL, webhook_secrets=(secret,))
     stamp = int(NOW.timestamp())
     headers = build_signature_headers([secret], message_id="m", timestamp=stamp, body=b"{}")
-    scheme = KLING.proof(account)
+    scheme = KLING.get_proof_scheme(account)
     assert scheme is not None
     proof = scheme.verify(called_back(b"{}", headers), now=NOW)
     assert (proof.flaw, proof.message_id) == (None, "m")
-    assert KLING.proof(OFFICIAL) is None
+    assert KLING.get_proof_scheme(OFFICIAL) is None
 
 
 def test_the_contracts_own_example_goes_out_as_it_came() -> None:

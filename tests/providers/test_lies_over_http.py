@@ -104,14 +104,14 @@ class Played:
         sending = sent_to(account, a_task(self.operation), body)
         call = self.provider.submits.build_submit(sending)
         reading, streams = Reading(), self.provider.streams
-        if streams is None or streams.lasts_s(account, self.operation) is None:
+        if streams is None or streams.get_time_limit_s(account, self.operation) is None:
             answer = await egress.call_provider(call, files=self._files())
             return self.provider.submits.parse_submit(sending, answer)
-        reading.reader = streams.reader(sending, {})
+        reading.reader = streams.make_reader(sending, {})
         answer = await egress.call_provider(call, pieces=reading.open)
         if not reading.is_open:
             return self.provider.submits.parse_submit(sending, answer)
-        text = reading.text + reading.reader.rest()
+        text = reading.text + reading.reader.read_rest()
         return reading.reader.finish(
             text, answer.reason if isinstance(answer, HttpFailure) else None
         )

@@ -39,7 +39,7 @@ def test_a_create_whose_answer_was_lost_is_found_in_the_list(
         task, outcome = await caller.submit()
         assert isinstance(outcome, Unknown)
         found = await caller.search(task)
-        assert sum(stage.emulator.creations().values()) == is_made
+        assert sum(stage.emulator.count_creations().values()) == is_made
         assert isinstance(found, Observed if is_made else NotSeen)
         if isinstance(found, Observed):
             task = caller.seen(task, found.observation, Source.POLL)

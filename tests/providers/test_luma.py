@@ -151,7 +151,7 @@ def test_an_image_that_is_done_when_its_create_is_answered_is_a_result() -> None
 
 
 def test_lack_of_credits_is_the_accounts_fault_whatever_the_status() -> None:
-    blames = LUMA.submits.blames_account
+    blames = LUMA.submits.is_account_fault
     assert blames("insufficient_credits", 400)
     assert not blames(None, 400)
     assert blames(None, 401)
@@ -168,12 +168,12 @@ def test_a_gateway_has_no_list_no_cancel_and_no_callbacks() -> None:
     task = a_task("generations/web", provider_task_id="theirs")
     assert LUMA.cancels is not None
     assert LUMA.calls_back is not None
-    assert LUMA.submits.finds(account) is Finds.NEVER
+    assert LUMA.submits.get_lookup_kind(account) is Finds.NEVER
     assert LUMA.cancels.build_cancel(asked_of(account, task)) is None
-    assert not LUMA.calls_back.comes_from(account)
-    assert LUMA.calls_back.comes_from(an_account(LUMA))
-    assert LUMA.submits.serves(account, "generations/video") is not None
-    assert LUMA.submits.serves(an_account(LUMA), "generations/web") is not None
+    assert not LUMA.calls_back.has_callbacks(account)
+    assert LUMA.calls_back.has_callbacks(an_account(LUMA))
+    assert LUMA.submits.explain_unserved(account, "generations/video") is not None
+    assert LUMA.submits.explain_unserved(an_account(LUMA), "generations/web") is not None
 
 
 def test_an_extension_names_a_task_of_ours_and_sends_the_gateways_id() -> None:

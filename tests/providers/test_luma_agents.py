@@ -95,10 +95,10 @@ def test_it_has_no_list_no_cancel_and_no_callbacks_and_blames_the_budget() -> No
     assert LUMA.cancels is not None
     assert LUMA.calls_back is not None
     task = a_task(CREATE, provider_task_id="x")
-    assert LUMA.submits.finds(account) is Finds.NEVER
+    assert LUMA.submits.get_lookup_kind(account) is Finds.NEVER
     assert LUMA.cancels.build_cancel(asked_of(account, task)) is None
-    assert not LUMA.calls_back.comes_from(account)
-    assert LUMA.submits.serves(account, "generations/video") is not None
-    assert LUMA.submits.blames_account("budget_exhausted", 200)
+    assert not LUMA.calls_back.has_callbacks(account)
+    assert LUMA.submits.explain_unserved(account, "generations/video") is not None
+    assert LUMA.submits.is_account_fault("budget_exhausted", 200)
     with pytest.raises(ValueError, match="set region or base_url"):
         an_account(LUMA, base_url=None, profile="agents")

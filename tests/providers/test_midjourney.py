@@ -195,7 +195,7 @@ def test_what_a_proxy_would_refuse_is_refused_by_its_field(
 )
 def test_each_kind_of_proxy_serves_its_operations(profile: str, missing: set[str]) -> None:
     submits, account = MIDJOURNEY.submits, an_account(MIDJOURNEY, profile=profile)
-    refused = {name for name in submits.operations if submits.serves(account, name)}
+    refused = {name for name in submits.operations if submits.explain_unserved(account, name)}
     assert refused >= missing
     assert not refused & {"imagine", "blend", "describe", "change", "simple-change"}
 
@@ -206,7 +206,7 @@ def test_only_open_proxies_show_a_list_that_holds_our_mark() -> None:
     found = {}
     for kind in KINDS:
         account = an_account(MIDJOURNEY, profile=kind)
-        found[kind] = MIDJOURNEY.submits.finds(account)
+        found[kind] = MIDJOURNEY.submits.get_lookup_kind(account)
         asking = asked_of(account, a_task("imagine"))
         if found[kind] is Finds.BY_SCAN:
             call = check_call(account, looks.build_lookup(asking))

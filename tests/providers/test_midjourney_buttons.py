@@ -102,7 +102,7 @@ def test_a_bookmark_makes_nothing() -> None:
         _, outcome = await proxy.submit("action", asked, parent)
         assert isinstance(outcome, Accepted)
         assert outcome.provider_task_id is None
-        assert sum(stage.emulator.creations().values()) == 1
+        assert sum(stage.emulator.count_creations().values()) == 1
 
     play()
 
@@ -143,14 +143,14 @@ def test_an_account_is_tried_by_one_harmless_query(kind: str) -> None:
         proxy = Proxy(stage, kind=kind)
         good = proxy.account
         options = good.options.model_copy(update={"api_key": None})
-        bad = PROVIDER.account("default", options)
+        bad = PROVIDER.make_account("default", options)
         levels = []
         assert PROVIDER.probes is not None
         for account in (good, bad):
             answer = await proxy.send(PROVIDER.probes.build_probe(account, now=proxy.now))
             levels.append(PROVIDER.probes.parse_probe(account, answer).level)
         assert levels == ["ok", "error"]
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 

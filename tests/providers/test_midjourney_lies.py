@@ -40,7 +40,7 @@ def test_every_operation_ends_with_its_result(kind: str) -> None:
             "insight-face/swap": {"sourceBase64": PICTURE, "targetBase64": PICTURE},
         }
         for operation, input_ in inputs.items():
-            if PROVIDER.submits.serves(proxy.account, operation) is not None:
+            if PROVIDER.submits.explain_unserved(proxy.account, operation) is not None:
                 continue
             done = await ended(proxy, operation, input_)
             assert done.state is S.SUCCEEDED, operation
@@ -69,7 +69,7 @@ def test_follow_ups_continue_a_task(kind: str) -> None:
             ("video", {"taskId": "ours", "action": "extend", "index": 1}),
         ]
         for operation, input_ in inputs:
-            if PROVIDER.submits.serves(proxy.account, operation) is None:
+            if PROVIDER.submits.explain_unserved(proxy.account, operation) is None:
                 done = await ended(proxy, operation, input_, parent=parent)
                 assert done.state is S.SUCCEEDED
         gone = replace(parent, provider_task_id="1")
@@ -267,7 +267,7 @@ def test_a_create_says_what_it_proves_and_no_more(
         proxy = await played(stage, kind, scenario)
         task, outcome = await proxy.submit()
         assert type(outcome) is outcome_type
-        assert sum(stage.emulator.creations().values()) == is_made
+        assert sum(stage.emulator.count_creations().values()) == is_made
         if isinstance(outcome, Refused):
             assert outcome.blames_account is (scenario == "quota")
         if isinstance(outcome, Unknown) and kind in OPEN:

@@ -32,7 +32,9 @@ def test_it_spends_no_try_at_any_upstream(name: str) -> None:
     for profile in profiles_of(provider):
         account = an_account(provider, **({} if profile is None else {"profile": profile}))
         served = [
-            one for one in provider.submits.operations if not provider.submits.serves(account, one)
+            one
+            for one in provider.submits.operations
+            if not provider.submits.explain_unserved(account, one)
         ]
         for form, said in _FORMS.items():
             body = said if isinstance(said, bytes) else json.dumps(said).encode()

@@ -133,7 +133,7 @@ def test_a_change_continues_a_task_of_ours_under_the_providers_id(
     operation: str, field: str, path: str, profile: str
 ) -> None:
     account = an_account(OPENAI, profile=profile)
-    assert OPENAI.submits.serves(account, operation) is None
+    assert OPENAI.submits.explain_unserved(account, operation) is None
     is_in_path = field == "id"
     named = {"id": "ours"} if is_in_path else {"video": {"id": "ours"}}
     request = OPENAI.submits.check(operation, {**named, "prompt": "it rains"})
@@ -183,7 +183,7 @@ def test_a_lost_create_is_never_found_and_never_denied(operation: str) -> None:
     assert OPENAI.cancels is not None
     asking = asked_of(account, a_task(operation, provider_task_id="theirs"))
     assert OPENAI.cancels.build_cancel(asking) is None
-    assert OPENAI.submits.finds(account) is Finds.NEVER
+    assert OPENAI.submits.get_lookup_kind(account) is Finds.NEVER
     sending = sent_to(account, a_task(operation))
     for answer in (
         HttpFailure(Certainty.UNKNOWN, "cut"),
@@ -285,7 +285,7 @@ def test_a_failure_is_given_back_at_once_later_twice_or_never() -> None:
 def test_an_account_needs_the_address_of_a_gateway() -> None:
     options = OPENAI.options.model_validate({"api_key": SECRET})
     with pytest.raises(ValueError, match="base_url"):
-        OPENAI.account("default", options)
+        OPENAI.make_account("default", options)
 
 
 def test_a_front_reads_the_brackets_of_a_form() -> None:

@@ -72,8 +72,8 @@ def _read(
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     account = an_account(OPENAI)
     sending = sent_to(account, a_task(GENERATED), CAT | {"n": wanted})
-    reader = OPENAI.streams.reader(sending, {"x-request-id": "req_1"})
-    told = "".join(reader.feed(text[at : at + 1]) for at in range(len(text))) + reader.rest()
+    reader = OPENAI.streams.make_reader(sending, {"x-request-id": "req_1"})
+    told = "".join(reader.feed(text[at : at + 1]) for at in range(len(text))) + reader.read_rest()
     return reader.finish(told, broken)
 
 
@@ -341,7 +341,9 @@ def test_an_event_of_the_project_is_a_hint() -> None:
 @pytest.mark.parametrize(("body", "fits"), [(EVENT, True), (EVENT + b" ", False)])
 def test_an_event_is_proved_by_the_secret_of_its_endpoint(body: bytes, *, fits: bool) -> None:
     """The signature was worked out apart from this code, as standardwebhooks.com has it."""
-    scheme = ProjectEvents().proof(an_account(OPENAI, **OFFICIAL, webhook_secrets=[SECRET]))
+    scheme = ProjectEvents().get_proof_scheme(
+        an_account(OPENAI, **OFFICIAL, webhook_secrets=[SECRET])
+    )
     assert scheme is not None
     headers = {
         "webhook-id": "evt_1",
@@ -355,13 +357,13 @@ def test_an_event_is_proved_by_the_secret_of_its_endpoint(body: bytes, *, fits: 
 def test_events_come_to_an_account_of_openai_itself_that_has_their_secret() -> None:
     events = ProjectEvents()
     told = an_account(OPENAI, **OFFICIAL, webhook_secrets=[SECRET])
-    assert [events.comes_from(told, one) for one in (RESPONSES, "videos", GENERATED)] == [
+    assert [events.has_callbacks(told, one) for one in (RESPONSES, "videos", GENERATED)] == [
         True,
         True,
         False,
     ]
-    assert events.proof(told) is not None
-    assert not events.comes_from(an_account(OPENAI, **OFFICIAL), RESPONSES)
+    assert events.get_proof_scheme(told) is not None
+    assert not events.has_callbacks(an_account(OPENAI, **OFFICIAL), RESPONSES)
     for options in ({"webhook_secrets": [SECRET]}, OFFICIAL | {"webhook_secrets": ["short"]}):
         with pytest.raises(ValueError, match="webhook_secrets"):
             an_account(OPENAI, **options)

@@ -66,7 +66,7 @@ def test_two_charges_for_one_create_are_seen_and_nothing_is_sent_twice() -> None
         task = await caller.made()
         await stage.advance(2)
         assert _bill(await _looked(caller, task)) == [(Phase.SETTLE, "8000000")]
-        assert sum(stage.emulator.creations().values()) == 1
+        assert sum(stage.emulator.count_creations().values()) == 1
 
     play()
 

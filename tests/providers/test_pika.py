@@ -108,7 +108,7 @@ def test_a_key_stands_where_it_is_looked_for(options: Mapping[str, Any], header:
 def test_a_lost_submit_is_never_found(profile: str) -> None:
     assert PIKA.looks is None
     assert PIKA.cancels is None
-    assert PIKA.submits.finds(an_account(PIKA, profile=profile)) is Finds.NEVER
+    assert PIKA.submits.get_lookup_kind(an_account(PIKA, profile=profile)) is Finds.NEVER
 
 
 def _video(status: str, **more: Any) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def test_a_container_stands_as_its_videos_do(
     [("https://g.example/pika", "generate"), ("https://api.comfy.org/proxy/pika", "2.2/t2v")],
 )
 def test_the_base_url_tells_the_profile(base_url: str, operation: str) -> None:
-    assert PIKA.submits.serves(an_account(PIKA, base_url=base_url), operation) is None
+    assert PIKA.submits.explain_unserved(an_account(PIKA, base_url=base_url), operation) is None
 
 
 def test_a_feed_is_asked_for_by_the_query_before_it_is_denied() -> None:

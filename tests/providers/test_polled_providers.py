@@ -108,7 +108,7 @@ def test_cogvideox_says_that_a_lost_create_exists_and_makes_no_second_one(status
         _, again = await caller.submit(again=task)
         assert isinstance(again, Unknown)
         assert (again.exists, again.code) == (True, "1231")
-        assert list(stage.emulator.creations().values()) == [1]
+        assert list(stage.emulator.count_creations().values()) == [1]
 
     play()
 
@@ -249,7 +249,7 @@ def test_domo_may_say_no_with_http_200() -> None:
         _, outcome = await caller.submit()
         assert isinstance(outcome, Unknown)
         assert outcome.code == "5000"
-        assert sum(stage.emulator.creations().values()) == 1
+        assert sum(stage.emulator.count_creations().values()) == 1
 
     play()
 

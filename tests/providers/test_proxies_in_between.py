@@ -28,7 +28,7 @@ def sending_of(name: str) -> tuple[Provider, Sending]:
     kind = KINDS[name]
     provider = PROVIDERS[kind.provider]
     given = {"base_url": f"https://p.example{kind.address}", "api_key": "k"} | dict(kind.options)
-    account = provider.account("default", provider.options.model_validate(given))
+    account = provider.make_account("default", provider.options.model_validate(given))
     body = provider.submits.check(kind.operation, kind.input).body
     return provider, sent_to(account, a_task(kind.operation), body)
 

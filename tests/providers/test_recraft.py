@@ -153,7 +153,7 @@ def test_each_status_proves_what_it_says(
 
 
 def test_nothing_finds_or_cancels_a_picture() -> None:
-    assert RECRAFT.submits.finds(an_account(RECRAFT)) is Finds.NEVER
+    assert RECRAFT.submits.get_lookup_kind(an_account(RECRAFT)) is Finds.NEVER
     nothing = (RECRAFT.polls, RECRAFT.looks, RECRAFT.cancels, RECRAFT.calls_back)
     assert nothing == (None, None, None, None)
     for options in ({"profile": "x"}, {"webhook_secrets": ["whsec_x"]}):

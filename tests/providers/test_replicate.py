@@ -131,7 +131,7 @@ def test_the_list_is_narrowed_by_times_which_its_next_page_keeps() -> None:
     ["models/acme", "models/acme/pic/more", "models/../pic", "models/acme/..", "models/a b/c", ""],
 )
 def test_only_paths_of_models_and_deployments_are_served(operation: str) -> None:
-    assert REPLICATE.submits.serves(an_account(REPLICATE), operation)
+    assert REPLICATE.submits.explain_unserved(an_account(REPLICATE), operation)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def _succeeded() -> Task:
     """A task whose result has come by callback."""
     ended = NOW.isoformat()
     said = callback_of(REPLICATE, _body("succeeded", output=[URL], completed_at=ended))
-    step = lifecycle.apply(a_task("predictions"), said.as_event(Source.CALLBACK), now=NOW)
+    step = lifecycle.apply(a_task("predictions"), said.convert_to_event(Source.CALLBACK), now=NOW)
     assert step.task.state is TaskState.SUCCEEDED
     return step.task
 
@@ -167,14 +167,14 @@ def test_a_purge_never_empties_a_stored_result(mark: dict[str, bool]) -> None:
     task, later = _succeeded(), NOW + timedelta(hours=2)
     body = _body("succeeded", completed_at=NOW.isoformat(), **mark)
     late = callback_of(REPLICATE, body)
-    step = lifecycle.apply(task, late.as_event(Source.CALLBACK), now=later)
+    step = lifecycle.apply(task, late.convert_to_event(Source.CALLBACK), now=later)
     assert step.task is task
     # Also where no callback has come, and the first poll comes after the purge.
     assert REPLICATE.polls is not None
     asking = replace(asked_of(an_account(REPLICATE), a_task("predictions")), now=later)
     (outcome,) = REPLICATE.polls.parse_poll(asking, HttpResult(200, {}, body))
     assert isinstance(outcome, Observed)
-    event = outcome.observation.as_event(Source.POLL)
+    event = outcome.observation.convert_to_event(Source.POLL)
     assert lifecycle.apply(task, event, now=later).task is task
     unseen = lifecycle.apply(asking.task, event, now=later).task
     assert (unseen.state, unseen.artifacts) == (TaskState.SUCCEEDED, ())
@@ -196,7 +196,7 @@ def test_growing_output_is_news_and_the_verdict_replaces_it() -> None:
         ("succeeded", [URL, URL + "?2"]),
     ]:
         said = callback_of(REPLICATE, _body(status, output=output))
-        step = lifecycle.apply(task, said.as_event(Source.CALLBACK), now=NOW)
+        step = lifecycle.apply(task, said.convert_to_event(Source.CALLBACK), now=NOW)
         states.append((step.verdict.value, [piece.state for piece in step.task.artifacts]))
         task = step.task
     preview, ready = ArtifactState.PREVIEW, ArtifactState.READY

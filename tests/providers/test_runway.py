@@ -128,7 +128,7 @@ def test_models_that_nobody_knows_pass_with_what_they_need() -> None:
 def test_a_lost_submit_is_never_found_and_never_denied(profile: str | None) -> None:
     account = an_account(RUNWAY, profile=profile)
     assert RUNWAY.looks is None
-    assert RUNWAY.submits.finds(account) is Finds.NEVER
+    assert RUNWAY.submits.get_lookup_kind(account) is Finds.NEVER
     sending = sent_to(account, a_task("image_to_video"))
     for answer in (
         HttpFailure(Certainty.UNKNOWN, "cut"),
@@ -259,8 +259,8 @@ def test_only_the_official_api_cancels_and_it_erases_what_has_ended() -> None:
 
 def test_a_task_is_looked_at_every_five_seconds_at_most_unless_an_operator_says_so() -> None:
     assert RUNWAY.polls is not None
-    assert RUNWAY.polls.spacing_s(an_account(RUNWAY)) == 5.0
-    assert RUNWAY.polls.spacing_s(an_account(RUNWAY, poll_spacing_s=0.5)) == 0.5
+    assert RUNWAY.polls.get_poll_spacing_s(an_account(RUNWAY)) == 5.0
+    assert RUNWAY.polls.get_poll_spacing_s(an_account(RUNWAY, poll_spacing_s=0.5)) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_options_that_cannot_work_are_refused_by_name(options: Mapping[str, Any]
 
 
 def test_an_operation_of_another_profile_is_not_served_by_the_account() -> None:
-    serves = RUNWAY.submits.serves
+    serves = RUNWAY.submits.explain_unserved
     assert serves(an_account(RUNWAY), "tasks") == "the account's upstream has no such operation"
     assert serves(an_account(RUNWAY, profile="runwayml"), "text_to_image") is not None
     assert serves(an_account(RUNWAY, profile="runway"), "tasks") is None

@@ -123,7 +123,7 @@ def test_clients_that_ask_by_feed_find_their_words() -> None:
         ):
             command = front.read(asked)
             assert isinstance(command, Get)
-            assert front.scope(asked) is Scope.TASKS_READ
+            assert front.get_scope(asked) is Scope.TASKS_READ
             data = front.show(asked, command, Shown([after]), "1").body["data"]
             assert (data["status"], data["video_url"]) == (status, PICTURE if pieces else "")
     step = create_task(replace(task, version=1)).transition
@@ -222,7 +222,9 @@ def test_callbacks_of_kie_tell_the_end_and_are_proved_by_id_and_time(name: str) 
         assert [piece.kind for piece in done.artifacts] == ["video"]
         calls_back = RUNWAY.calls_back
         assert calls_back is not None
-        scheme = calls_back.proof(an_account(RUNWAY, **KIE, webhook_secrets=["a-secret-of-kie"]))
+        scheme = calls_back.get_proof_scheme(
+            an_account(RUNWAY, **KIE, webhook_secrets=["a-secret-of-kie"])
+        )
         assert scheme is not None
         (request,) = stage.calls
         inbound = called_back(request.content, dict(request.headers))
@@ -238,7 +240,7 @@ def test_callbacks_of_kie_tell_the_end_and_are_proved_by_id_and_time(name: str) 
 def test_only_resellers_call_back() -> None:
     assert RUNWAY.calls_back is not None
     for profile, is_calling in ((None, False), ("kie", True), ("feed", True), ("numbered", False)):
-        assert RUNWAY.calls_back.comes_from(an_account(RUNWAY, profile=profile)) is is_calling
+        assert RUNWAY.calls_back.has_callbacks(an_account(RUNWAY, profile=profile)) is is_calling
 
 
 @pytest.mark.parametrize(

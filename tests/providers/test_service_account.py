@@ -62,14 +62,14 @@ def test_key_file_comes_as_json_or_in_base64_and_shows_itself_nowhere(*, wrapped
     text = json.dumps(a_key_file(), indent=2)
     given = base64.encodebytes(text.encode()).decode() if wrapped else text
     environ = {"TRACKER_VEO_SERVICE_ACCOUNT": given, "TRACKER_VEO_REGION": "europe-west4"}
-    settings = Settings.from_env(environ)
-    account = settings.accounts().by_name["veo", "default"]
+    settings = Settings.read_environment(environ)
+    account = settings.list_accounts().by_name["veo", "default"]
     assert account.base_url == "https://europe-west4-aiplatform.googleapis.com/v1"
     private = a_key_file()["private_key"]
-    assert private in set(account.options.secrets())
+    assert private in set(account.options.iterate_secrets())
     middle = private[100:140]
     assert middle not in repr(settings) + repr(account) + str(account.options)
-    assert middle not in repr(settings.accounts()) + account.options.model_dump_json()
+    assert middle not in repr(settings.list_accounts()) + account.options.model_dump_json()
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_wrong_key_file_stops_the_start_by_name_and_without_its_text(
 ) -> None:
     environ = {"TRACKER_VEO_SERVICE_ACCOUNT": given, "TRACKER_VEO_REGION": "us-central1"}
     with pytest.raises(SettingsError) as caught:
-        Settings.from_env(environ).accounts()
+        Settings.read_environment(environ).list_accounts()
     assert "TRACKER_VEO_SERVICE_ACCOUNT" in str(caught.value)
     assert reason in str(caught.value)
     assert "canary" not in str(caught.value)

@@ -103,7 +103,7 @@ def test_every_create_is_a_form_and_waits_as_long_as_its_answer_takes(operation:
     asks = STABILITY.results.answers_with_files
     assert asks is not None
     assert asks(operation)
-    assert STABILITY.submits.finds(an_account(STABILITY)) is Finds.NEVER
+    assert STABILITY.submits.get_lookup_kind(an_account(STABILITY)) is Finds.NEVER
 
 
 def test_files_are_sent_as_files_and_numbers_as_texts() -> None:
@@ -198,6 +198,6 @@ def test_a_create_without_an_answer_may_have_been_made(name: str, scenario: str)
         caller.play(scenario)
         _, outcome = await caller.submit()
         assert isinstance(outcome, Unknown)
-        assert sum(stage.emulator.creations().values()) == 1
+        assert sum(stage.emulator.count_creations().values()) == 1
 
     play()

@@ -51,7 +51,7 @@ def test_a_word_that_only_holds_a_known_one_tells_of_no_end(
     assert record.state is None
     for table in tables:
         is_its_own = word in table.words  # Veo's pages have `incomplete`
-        assert is_its_own or table().state_of(word) is None, table
+        assert is_its_own or table().find_state(word) is None, table
 
 
 @pytest.mark.parametrize("word", ["TIMEOUT", "timed out", "Expired", "rejected", "time-out"])

@@ -116,7 +116,7 @@ class TestSelfHosted(SubmitContract, PollContract, ProbeContract):
 
 def test_no_dialect_finds_a_lost_submit() -> None:
     for profile in ("gateway", "raw", "sunoapi", "kie", "gcui"):
-        assert SUNO.submits.finds(account_of(profile)) is Finds.NEVER
+        assert SUNO.submits.get_lookup_kind(account_of(profile)) is Finds.NEVER
     assert SUNO.looks is None
     assert SUNO.cancels is None
 
@@ -132,7 +132,11 @@ def test_no_dialect_finds_a_lost_submit() -> None:
 )
 def test_an_address_tells_its_profile(url: str, operation: str) -> None:
     account = an_account(SUNO, base_url=url)
-    served = [one for one in ("generate", "submit/music") if not SUNO.submits.serves(account, one)]
+    served = [
+        one
+        for one in ("generate", "submit/music")
+        if not SUNO.submits.explain_unserved(account, one)
+    ]
     assert served == [operation]
 
 
@@ -199,7 +203,7 @@ def test_songs_alone_count_where_no_list_tells_of_their_task() -> None:
 
 @pytest.mark.parametrize("name", ["raw/uploads/audio", "v1/chat/completions"])
 def test_what_is_not_served_is_refused_by_its_name(name: str) -> None:
-    reason = SUNO.submits.serves(account_of("raw"), name)
+    reason = SUNO.submits.explain_unserved(account_of("raw"), name)
     assert reason is not None
     assert "no such operation" not in reason
 

@@ -30,7 +30,7 @@ def test_a_create_of_unknown_outcome_proves_nothing(profile: str, lie: str) -> N
         caller.play(lie)
         _, outcome = await caller.submit()
         assert isinstance(outcome, Unknown)
-        assert sum(stage.emulator.creations().values()) == ("created" in lie)
+        assert sum(stage.emulator.count_creations().values()) == ("created" in lie)
 
     play()
 
@@ -42,7 +42,7 @@ def test_a_gateway_may_make_two_songs_of_one_create_and_tells_of_one() -> None:
         caller.play("two_jobs")
         done = await caller.polled_to_its_end(await caller.made())
         assert done.state is S.SUCCEEDED
-        assert sum(stage.emulator.creations().values()) == 2
+        assert sum(stage.emulator.count_creations().values()) == 2
 
     play()
 
@@ -75,7 +75,7 @@ def test_a_create_that_makes_nothing_says_whose_fault_it_is(
         caller.play(scenario)
         _, outcome = await caller.submit()
         assert type(outcome) is kind, outcome
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
         if isinstance(outcome, Refused):
             assert outcome.blames_account is blames
 

@@ -271,7 +271,7 @@ async def _signed(stage: Scene, lie: str) -> tuple[Upstream, Scheme]:
     await caller.made()
     await stage.advance(2)
     assert SUNO.calls_back is not None
-    scheme = SUNO.calls_back.proof(caller.account)
+    scheme = SUNO.calls_back.get_proof_scheme(caller.account)
     assert scheme is not None
     return caller, scheme
 
@@ -308,7 +308,7 @@ def test_a_create_that_is_held_until_the_end_is_accepted_once() -> None:
         call = caller.made("submit/lyrics", input_={"prompt": "rain"})
         task = await stage.while_time_passes(call)
         assert (await caller.polled_to_its_end(task)).state is S.SUCCEEDED
-        assert list(stage.emulator.creations().values()) == [1]
+        assert list(stage.emulator.count_creations().values()) == [1]
 
     play()
 
@@ -321,14 +321,14 @@ def test_an_account_is_tried_by_one_harmless_query(profile: str) -> None:
         assert SUNO.probes is not None
         good = caller.account
         key = {"api_key": "wrong", "profile": profile, "base_url": good.base_url}
-        bad = SUNO.account("default", SUNO.options.model_validate(key))
+        bad = SUNO.make_account("default", SUNO.options.model_validate(key))
         levels = []
         for account in (good, bad):
             call = SUNO.probes.build_probe(account, now=caller.now)
             probed = SUNO.probes.parse_probe(account, await caller.send(call))
             levels.append(probed.level)
         assert levels == ["ok", "ok" if profile == "gcui" else "error"]
-        assert stage.emulator.creations() == {}
+        assert stage.emulator.count_creations() == {}
 
     play()
 

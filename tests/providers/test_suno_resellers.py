@@ -52,7 +52,7 @@ def test_one_number_means_the_opposite_at_the_two_hosts(
         assert type(outcome).__name__ == kind
         if isinstance(outcome, Refused):
             assert outcome.blames_account is blames
-            assert SUNO.submits.blames_account(outcome.code, None) is blames
+            assert SUNO.submits.is_account_fault(outcome.code, None) is blames
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_nobody_is_called_at_an_address_that_stands_for_nobody(url: str) -> None
 def test_a_signature_of_id_and_time_proves_the_sender_alone() -> None:
     assert SUNO.calls_back is not None
     account = an_account(SUNO, profile="kie", webhook_secrets=["a-key"])
-    scheme = SUNO.calls_back.proof(account)
+    scheme = SUNO.calls_back.get_proof_scheme(account)
     assert scheme is not None
     stamp = str(int(NOW.timestamp()))
     headers = {

@@ -255,10 +255,10 @@ def test_a_wrong_input_is_refused_by_its_field(input_: Any, field: str) -> None:
 
 def test_nothing_finds_a_lost_submit() -> None:
     for profile in ("songs", "task"):
-        assert UDIO.submits.finds(an_account(UDIO, profile=profile)) is Finds.NEVER
+        assert UDIO.submits.get_lookup_kind(an_account(UDIO, profile=profile)) is Finds.NEVER
     assert (UDIO.looks, UDIO.cancels, UDIO.calls_back) == (None, None, None)
     ours = UDIO.options.model_validate({"api_key": "k"})
-    account = UDIO.account("default", ours)
-    assert UDIO.submits.serves(account, "generate-proxy") is None
-    assert isinstance(UDIO.submits.serves(account, "submit/music"), str)
-    assert "udioapi.pro" in (UDIO.submits.serves(account, "api/v2/generate") or "")
+    account = UDIO.make_account("default", ours)
+    assert UDIO.submits.explain_unserved(account, "generate-proxy") is None
+    assert isinstance(UDIO.submits.explain_unserved(account, "submit/music"), str)
+    assert "udioapi.pro" in (UDIO.submits.explain_unserved(account, "api/v2/generate") or "")

@@ -13,7 +13,7 @@ _PASSED_ON = "no such field is known; it is passed on as it is"
 
 def _warnings(provider: str, operation: str, given: dict[str, Any]) -> dict[str, str | None]:
     """Return what each unknown field may have been meant for; None where nothing is like it."""
-    model = PROVIDERS[provider].submits.input_model(operation)
+    model = PROVIDERS[provider].submits.get_input_model(operation)
     assert model is not None
     found: dict[str, str | None] = {}
     for one in find_unknown_fields(model, given):

@@ -20,5 +20,5 @@ def test_secrets_of_webhooks_where_they_prove_no_callback(name: str) -> None:
     except ValueError as error:
         refusal = str(error)
     calls_back = provider.calls_back
-    is_proved = account and calls_back and calls_back.proof(account) is not None
+    is_proved = account and calls_back and calls_back.get_proof_scheme(account) is not None
     assert is_proved or "webhook_secrets" in refusal

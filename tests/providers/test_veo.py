@@ -66,10 +66,10 @@ class TestVeo(
 
     def test_nothing_is_proved_without_a_secret(self, account: Account) -> None:
         """Its callbacks are signed with published keys; see test_veo_callbacks."""
-        scheme = self.calls_back.proof(account)
+        scheme = self.calls_back.get_proof_scheme(account)
         assert scheme is not None
         assert scheme.key_source is not None
-        assert self.calls_back.proof(an_account(VEO, callbacks=False)) is None
+        assert self.calls_back.get_proof_scheme(an_account(VEO, callbacks=False)) is None
 
 
 def body_of(call: HttpCall) -> dict[str, Any]:
@@ -133,14 +133,16 @@ def test_older_models_make_videos_of_other_lengths() -> None:
 def test_callbacks_are_relied_on_for_interactions_alone() -> None:
     """No event tells of a failure of Veo's videos."""
     assert VEO.calls_back is not None
-    relied = [VEO.calls_back.comes_from(an_account(VEO), one) for one in (None, PREDICT, INTERACT)]
+    relied = [
+        VEO.calls_back.has_callbacks(an_account(VEO), one) for one in (None, PREDICT, INTERACT)
+    ]
     assert relied == [False, False, True]
-    assert not VEO.calls_back.comes_from(an_account(VEO, callbacks=False), INTERACT)
+    assert not VEO.calls_back.has_callbacks(an_account(VEO, callbacks=False), INTERACT)
 
 
 def test_nothing_finds_a_lost_create_and_a_silent_task_is_overdue_after_two_hours() -> None:
     assert VEO.looks is None
-    assert VEO.submits.finds(an_account(VEO)) is Finds.NEVER
+    assert VEO.submits.get_lookup_kind(an_account(VEO)) is Finds.NEVER
     assert VEO.submits.check(PREDICT, INPUT).patience_s == PATIENCE_S == 7200
 
 

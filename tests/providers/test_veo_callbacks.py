@@ -51,7 +51,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 def scheme_of(**options: Any) -> Scheme:
     assert VEO.calls_back is not None
-    found = VEO.calls_back.proof(an_account(VEO, **options))
+    found = VEO.calls_back.get_proof_scheme(an_account(VEO, **options))
     assert found is not None
     return found
 
@@ -193,7 +193,7 @@ def test_events_of_the_emulator_prove_themselves_or_do_not(scenario: str, flaw: 
         inbound = Inbound("POST", request.url.path, "", dict(request.headers), request.content)
         keys = (await stage.http.get("/veo/.well-known/jwks.json")).json()["keys"]
         assert VEO.calls_back is not None
-        scheme = VEO.calls_back.proof(caller.account)
+        scheme = VEO.calls_back.get_proof_scheme(caller.account)
         assert scheme is not None
         proof = scheme.verify(inbound, now=datetime.now(UTC), keys=keys)
         assert (proof.flaw is None) is (flaw is None)

@@ -95,7 +95,7 @@ def test_interaction_goes_on_from_one_before() -> None:
         first = await caller.made()
         more = {**INTERACTION, "previous_interaction_id": str(first.id)}
         await caller.made(INTERACT, input_=more, parent=first)
-        sent = [task.request for _, task in stage.emulator.tasks()]
+        sent = [task.request for _, task in stage.emulator.list_tasks()]
         assert isinstance(sent[-1], dict)
         assert sent[-1]["previous_interaction_id"] == first.provider_task_id
 

@@ -92,11 +92,11 @@ class TestVidu(
     def test_nothing_is_proved_without_a_secret(self, account: Account) -> None:
         """The key of the API is the secret: every account that can submit has one."""
         assert VIDU.calls_back is not None
-        scheme = VIDU.calls_back.proof(account)
+        scheme = VIDU.calls_back.get_proof_scheme(account)
         assert scheme is not None
         assert scheme.covers is Covers.SENDER
-        keyless = VIDU.account("default", VIDU.options())
-        assert VIDU.calls_back.proof(keyless) is None
+        keyless = VIDU.make_account("default", VIDU.options())
+        assert VIDU.calls_back.get_proof_scheme(keyless) is None
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def listed(
     *pages: Sequence[Mapping[str, Any]], age: timedelta = LIST_LAG, operation: str = "text2video"
 ) -> PollOutcome:
     """Show a lost task's search these pages, one after another; the last outcome."""
-    assert VIDU.submits.finds(an_account(VIDU)) is Finds.BY_ID
+    assert VIDU.submits.get_lookup_kind(an_account(VIDU)) is Finds.BY_ID
     task = a_task(operation, external_task_id="ours", state=TaskState.UNCERTAIN)
     asking = replace(asked_of(an_account(VIDU), task), now=NOW + age)
     assert VIDU.polls is not None

@@ -47,7 +47,7 @@ def test_a_create_that_made_its_task_is_found(scenario: str, others: int) -> Non
         assert isinstance(found, Observed)
         task = caller.seen(task, found.observation, Source.POLL)
         assert (await caller.polled_to_its_end(task)).state is TaskState.SUCCEEDED
-        assert set(stage.emulator.creations().values()) == {1}
+        assert set(stage.emulator.count_creations().values()) == {1}
 
     play()
 
@@ -70,7 +70,7 @@ def test_a_create_that_made_nothing_is_denied_and_made_once(scenario: str) -> No
         assert late.kind is Absence.DENIED
         _, outcome = await caller.submit(again=task)
         assert isinstance(outcome, Accepted)
-        assert set(stage.emulator.creations().values()) == {1}
+        assert set(stage.emulator.count_creations().values()) == {1}
 
     play()
 
@@ -186,7 +186,9 @@ def test_what_a_callback_says_is_asked_for_and_never_believed(
         caller.play(scenario)
         task = await caller.made()
         await stage.advance(3)
-        scheme = caller.provider.calls_back and caller.provider.calls_back.proof(caller.account)
+        scheme = caller.provider.calls_back and caller.provider.calls_back.get_proof_scheme(
+            caller.account
+        )
         assert scheme
         for call in stage.calls:
             proof = scheme.verify(inbound_of(call), now=caller.now)

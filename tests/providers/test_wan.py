@@ -130,10 +130,10 @@ def test_a_create_says_that_it_is_asynchronous_and_what_it_names() -> None:
 
 def test_events_come_where_there_is_a_rule() -> None:
     account = an_account(WAN)
-    assert WAN.submits.finds(account) is Finds.CANDIDATES
+    assert WAN.submits.get_lookup_kind(account) is Finds.CANDIDATES
     assert WAN.calls_back is not None
-    assert not WAN.calls_back.comes_from(account)
-    assert WAN.calls_back.comes_from(an_account(WAN, events=True))
+    assert not WAN.calls_back.has_callbacks(account)
+    assert WAN.calls_back.has_callbacks(an_account(WAN, events=True))
 
 
 @pytest.mark.parametrize(

@@ -149,11 +149,13 @@ async def test_the_next_look_leaves_time_for_those_at_all_others(database_url: s
         database_url, ScriptedHttp(api), clock=clock, options=options
     ) as bench:
         task, *_ = await bench.submitted(3)
-        at_once = bench.context.spacing_s(NAME, "default")
+        at_once = bench.context.get_poll_spacing_s(NAME, "default")
         await bench.look(task)
         assert at_once == 0
         # 3 tasks, of which a call asks for 20; three quarters of 0.1 calls a second are for looks.
-        assert bench.context.spacing_s(NAME, "default") == pytest.approx(3 / 20 / 0.075, rel=0.02)
+        assert bench.context.get_poll_spacing_s(NAME, "default") == pytest.approx(
+            3 / 20 / 0.075, rel=0.02
+        )
 
 
 async def test_whoever_is_stopped_while_waiting_has_opened_no_attempt(database_url: str) -> None:
@@ -185,7 +187,7 @@ def test_an_account_says_more_or_less_than_its_provider_documents() -> None:
 
     def limits(**options: float) -> CallLimits:
         chosen = provider.options.model_validate({"api_key": "k"} | options)
-        return provider.limits_of(Account("default", "http://provider.example", chosen))
+        return provider.get_limits(Account("default", "http://provider.example", chosen))
 
     assert limits() == documented
     assert limits(calls_per_s=0) == CallLimits()

@@ -102,7 +102,7 @@ async def test_no_text_names_what_another_tenant_made(context: Context) -> None:
         given = next(
             found
             for operation in sorted(submits.operations)
-            if (model := submits.input_model(operation)) is not None
+            if (model := submits.get_input_model(operation)) is not None
             and (found := accepted(submits, operation, with_id(model, ("",), ""))) is not None
         )
         whole = text.pattern.fullmatch(text.example)

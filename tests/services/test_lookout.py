@@ -46,7 +46,7 @@ class _Submits:
 
     async def are_found(self, *, after_s: float) -> bool:
         self.clock.move(after_s)
-        return JobKind.SUBMIT in await self.lookout.due_kinds()
+        return JobKind.SUBMIT in await self.lookout.find_due_kinds()
 
 
 def _put_off(tx: Tx, times: Sequence[datetime]) -> list[None]:

@@ -237,14 +237,14 @@ async def test_files_are_asked_for_with_the_token_at_the_hosts_of_tokens_alone()
         token_hosts=lambda _: {"bucket.example"},
     )
     calls = calls_of(GuardedHttp(TokenUpstream()), hosting)
-    assert await calls.file_headers(NAME, exchanging_account()) == {
+    assert await calls.build_file_headers(NAME, exchanging_account()) == {
         "files.example": {"x-key": "k"},
         "bucket.example": {"authorization": f"Bearer {SECRET}-1"},
     }
-    by_key = await calls.file_headers(NAME, exchanging_account(exchanges=False))
+    by_key = await calls.build_file_headers(NAME, exchanging_account(exchanges=False))
     assert by_key == {"files.example": {"x-key": "k"}}
     away = calls_of(GuardedHttp(TokenUpstream(refusal=AWAY)), hosting)
-    assert isinstance(await away.file_headers(NAME, exchanging_account()), HttpFailure)
+    assert isinstance(await away.build_file_headers(NAME, exchanging_account()), HttpFailure)
 
 
 @pytest.mark.parametrize(

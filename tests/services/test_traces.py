@@ -64,7 +64,7 @@ def provider_and_subscriber() -> ScriptedHttp:
 
 async def deliver_all(bench: Workbench) -> None:
     delivering = DeliverySender(bench.context)
-    lanes = await delivering.lanes()
+    lanes = await delivering.list_lanes()
     for one in await delivering.claim({lane.name: 100 for lane in lanes}):
         await delivering.deliver(one)
 

@@ -32,10 +32,10 @@ def open_umask() -> Iterator[None]:
 @pytest.mark.usefixtures("open_umask")
 def test_the_data_directory_and_its_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    settings = Settings.from_env({"TRACKER_DATA_DIR": str(folder)})
-    settings.callback_secrets()
-    upgrade(settings.resolved_database_url())
-    engine = open_engine(settings.resolved_database_url())
+    settings = Settings.read_environment({"TRACKER_DATA_DIR": str(folder)})
+    settings.list_callback_secrets()
+    upgrade(settings.resolve_database_url())
+    engine = open_engine(settings.resolve_database_url())
     with engine.begin() as db:
         db.execute(text("UPDATE alembic_version SET version_num = version_num"))
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
@@ -66,7 +66,9 @@ def test_doctor_names_a_file_that_may_not_be_written(
             for file in tmp_path.glob("tracker.db*"):
                 shutil.copy(file, disk.path)
         disk.set_read_only()
-        settings = Settings.from_env({"DATABASE_URL": url, "TRACKER_DATA_DIR": str(tmp_path)})
+        settings = Settings.read_environment(
+            {"DATABASE_URL": url, "TRACKER_DATA_DIR": str(tmp_path)}
+        )
         found = [one for one in examine_server(settings) if "may not be written" in one.text]
     assert [(one.level, one.about) for one in found] == [("error", "database")]
 
@@ -76,7 +78,7 @@ def test_a_file_in_the_place_of_a_folder_is_refused_by_name(tmp_path: Path, belo
     (tmp_path / "file").touch()
     place = tmp_path / "file" / below
     with pytest.raises(SettingsError, match="TRACKER_DATA_DIR: must be the path of a folder"):
-        Settings.from_env({"TRACKER_DATA_DIR": str(place)})
+        Settings.read_environment({"TRACKER_DATA_DIR": str(place)})
     assert "Not a directory" in str(
         find_schema_problem(f"sqlite:///{tmp_path}/file/sub/tracker.db")
     )

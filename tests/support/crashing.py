@@ -57,7 +57,7 @@ def _freeze() -> None:
     what a test of leases is about. Another process takes the lock for that: between its end here
     and the signal a thread of ours could begin.
     """
-    file = find_sqlite_file(Settings.from_env().resolved_database_url())
+    file = find_sqlite_file(Settings.read_environment().resolve_database_url())
     if file is None:
         os.kill(os.getpid(), signal.SIGSTOP)
     else:
@@ -66,7 +66,7 @@ def _freeze() -> None:
 
 def main() -> None:
     """Serve until the point."""
-    settings = Settings.from_env(providers={**PROVIDERS, **made_up.PROVIDERS})
+    settings = Settings.read_environment(providers={**PROVIDERS, **made_up.PROVIDERS})
     configure_logging("warning", "json", Redactor())
     by = signal.Signals[sys.argv[3]] if len(sys.argv) > 3 else signal.SIGKILL
     at = dying_at(CrashPoint(sys.argv[1]), int(sys.argv[2]), by)

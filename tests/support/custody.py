@@ -83,7 +83,7 @@ class CustodyBench:
             path for path in self.folder.rglob("*") if path.is_file() and PARTS not in path.parts
         ]
 
-    def parts(self) -> list[Path]:
+    def render_parts(self) -> list[Path]:
         """Files that are being written, or were left."""
         return list((self.folder / PARTS).glob("*"))
 

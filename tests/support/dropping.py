@@ -5,5 +5,5 @@ from tracker.services.upkeep.retention import RetentionChore
 
 async def work_all(chore: RetentionChore) -> None:
     """Work until nothing is left that can be dropped now."""
-    while await chore.work() is not None:
+    while await chore.drop_for_while() is not None:
         pass

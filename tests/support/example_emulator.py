@@ -52,11 +52,11 @@ class ExampleApi:
         self.engine: Engine[ExampleDetails] = Engine(
             emulator,
             ProviderRules(
-                name="example", callbacks=self._callbacks, words=_WORDS, purge_seconds=3600
+                name="example", callbacks=self._build_callbacks, words=_WORDS, purge_seconds=3600
             ),
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", "/v1/jobs", self.create),
@@ -69,7 +69,7 @@ class ExampleApi:
 
     async def create(self, call: ApiCall) -> Reply:
         """Make `n` jobs; hold the answer with `Prefer: wait=N`, or make them at once."""
-        account, body = find_account_by_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.parse_object()
         count = body.get("n", 1)
         if not isinstance(count, int) or not 1 <= count <= 4:
             raise Refusal(RefusalKind.INVALID, "n must be an integer from 1 to 4")
@@ -90,11 +90,11 @@ class ExampleApi:
         kind, _, seconds = call.headers.get("prefer", "").partition("=")
         if kind == "wait":
             await self.engine.wait(tasks[0], float(seconds or 60))
-        return Reply({"jobs": [self._view(task) for task in tasks]}, 201)
+        return Reply({"jobs": [self._build_view(task) for task in tasks]}, 201)
 
     async def get(self, call: ApiCall) -> Reply:
         """Show one job; a purged one is shown without its outputs."""
-        return Reply(self._view(await self._find(call, keeps_purged=True)))
+        return Reply(self._build_view(await self._find(call, keeps_purged=True)))
 
     async def content(self, call: ApiCall) -> Reply:
         """Answer the bytes of a job's first output."""
@@ -107,10 +107,10 @@ class ExampleApi:
         """Show a part of the list, newest first."""
         account = find_account_by_header(call, self._config)
         await self.engine.query_faults(account, "list", self.engine.scenario)
-        limit = call.number("limit", default=10, least=1, most=100)
-        offset = call.number("offset", default=0, most=10_000)
-        page = self.engine.page(account, offset=offset, limit=limit)
-        jobs = [self._view(task) for task in page.tasks]
+        limit = call.parse_number("limit", default=10, least=1, most=100)
+        offset = call.parse_number("offset", default=0, most=10_000)
+        page = self.engine.list_page(account, offset=offset, limit=limit)
+        jobs = [self._build_view(task) for task in page.tasks]
         return Reply({"jobs": jobs, "has_more": page.has_more, "count": page.total})
 
     async def cancel(self, call: ApiCall) -> Reply:
@@ -118,7 +118,7 @@ class ExampleApi:
         task = await self._find(call)
         if await self.engine.cancel(task) is CancelOutcome.TOO_LATE:
             raise Refusal(RefusalKind.TOO_LATE, "the job has ended")
-        return Reply(self._view(task))
+        return Reply(self._build_view(task))
 
     async def erase(self, call: ApiCall) -> Reply:
         """Cancel an open job, and erase it in any state."""
@@ -129,13 +129,13 @@ class ExampleApi:
         account = find_account_by_header(call, self._config)
         return await self.engine.find(account, call.values["id"], keeps_purged=keeps_purged)
 
-    def _view(self, task: ExampleTask) -> dict[str, Any]:
+    def _build_view(self, task: ExampleTask) -> dict[str, Any]:
         purged = self.engine.is_purged(task)
         return _shown(
             task, [] if purged else [build_media_url(task, n) for n in task.ready_artifacts]
         )
 
-    def _callbacks(self, task: ExampleTask) -> Sequence[CallbackContent]:
+    def _build_callbacks(self, task: ExampleTask) -> Sequence[CallbackContent]:
         urls = [build_media_url(task, name) for name in task.ready_artifacts]
         body = encode_json(_shown(task, urls))
         return (CallbackContent(body=body, sign=_sign, retry=_EXACTLY_200),)
@@ -144,7 +144,7 @@ class ExampleApi:
 def create(emulator: Emulator) -> EmulatedProvider[ExampleDetails]:
     """Return the emulator of the provider."""
     api = ExampleApi(emulator)
-    service = RoutedService(("/example",), api.routes, _refuse)
+    service = RoutedService(("/example",), api.list_routes, _refuse)
     return EmulatedProvider(name="example", engine=api.engine, services=(service,))
 
 

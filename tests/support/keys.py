@@ -40,4 +40,4 @@ def bearer(issued: Issued) -> dict[str, str]:
 
 def folder_secret(folder: Path) -> bytes:
     """The first secret of a service whose data directory this is."""
-    return Settings.from_env({"TRACKER_DATA_DIR": str(folder)}).callback_secrets()[0]
+    return Settings.read_environment({"TRACKER_DATA_DIR": str(folder)}).list_callback_secrets()[0]

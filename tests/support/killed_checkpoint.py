@@ -44,7 +44,7 @@ def write_one(line: WriteConnection) -> None:
     bulk.run(db, "CREATE TABLE IF NOT EXISTS blocks (body BLOB)")
     bulk.run(db, "INSERT INTO blocks (body) VALUES (zeroblob(3000))")
     line.commit()
-    line.rest()
+    line.do_idle_work()
 
 
 if __name__ == "__main__":

@@ -119,17 +119,17 @@ class MadeUp:
 
     operations = ("draw", "film", TELL, PAINT)
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """All accounts alike, but for those whose options say otherwise."""
         own = account.options.finds if isinstance(account.options, MadeUpOptions) else None
         return self.how if own is None else Finds(own)
 
-    def serves(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """All operations, everywhere."""
         del account
         return None if operation in self.operations else f"no operation {operation!r}"
 
-    def input_model(self, operation: str) -> type[BaseModel] | None:
+    def get_input_model(self, operation: str) -> type[BaseModel] | None:
         """Show no model: what is checked is written out in `check`."""
         del operation
         return None
@@ -148,7 +148,7 @@ class MadeUp:
             patience_s=input_.get("patience"),
         )
 
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+    def is_account_fault(self, code: str | None, http_status: int | None) -> bool:
         """Money and keys are the account's."""
         return code in ("money", "key") or http_status == 401
 
@@ -185,7 +185,7 @@ class MadeUp:
             costs=bill(made),
         )
 
-    def needs_url(self, account: Account) -> bool:
+    def is_url_needed(self, account: Account) -> bool:
         """Return `marks_url`."""
         del account
         return self.marks_url
@@ -205,17 +205,17 @@ class MadeUp:
                 return Observed(observation(said))
         return More({"number": page["next"]}) if page.get("next") else NotSeen("not on its list")
 
-    def spacing_s(self, account: Account) -> float:
+    def get_poll_spacing_s(self, account: Account) -> float:
         """Return `spacing`."""
         del account
         return self.spacing
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether it is not silent."""
         del account
         return not self.is_silent and operation not in self.silent
 
-    def shares(self, account: Account, task: Task) -> str | None:
+    def get_poll_group(self, account: Account, task: Task) -> str | None:
         """All that it has named."""
         del account
         return "all" if task.provider_task_id else None
@@ -262,14 +262,14 @@ class MadeUp:
 
     has_handshake = True
 
-    def proof(self, account: Account) -> Shared | None:
+    def get_proof_scheme(self, account: Account) -> Shared | None:
         """A header that holds the secret, where there is one."""
         covers = Covers.BODY
         if isinstance(account.options, MadeUpOptions):
             covers = Covers(account.options.proves)
         return Shared(account.webhook_secrets, covers) if account.webhook_secrets else None
 
-    def challenge(self, inbound: Inbound) -> bytes | None:
+    def answer_challenge(self, inbound: Inbound) -> bytes | None:
         """`{"challenge": "text"}` is answered with the text."""
         if not inbound.body.startswith(b'{"challenge":'):
             return None
@@ -293,12 +293,12 @@ class MadeUp:
             return 202, str(body["ack"]).encode()
         return None
 
-    def lacks(self, task: Task, said: Observation) -> str | None:
+    def find_missing_result(self, task: Task, said: Observation) -> str | None:
         """Return the first requested kind that the observation lacks; None when all are there."""
         kinds = {piece.kind for piece in said.artifacts}
         return next((one for one in task.wants if one not in kinds), None)
 
-    def too_late(self, asking: Asking) -> str | None:
+    def explain_too_late(self, asking: Asking) -> str | None:
         """Say that work has begun, where only tasks that wait are cancelled."""
         is_begun = self.cancels_waiting and asking.task.state is TaskState.RUNNING
         return "it has begun" if is_begun else None

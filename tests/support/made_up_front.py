@@ -54,7 +54,7 @@ class MadeUpFront(PlainFront):
 
     prefixes = ("/made-up",)
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Return the right to read for what only looks."""
         return Scope.TASKS_READ if call.method == "GET" else Scope.TASKS_WRITE
 
@@ -89,7 +89,7 @@ class MadeUpFront(PlainFront):
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show one task, or a page of them."""
         del call, request_id
-        found = [_shown(task, shown.input_of(task)) for task in shown.tasks]
+        found = [_shown(task, shown.get_input(task)) for task in shown.tasks]
         if isinstance(command, Skip):
             return FrontAnswer({"tasks": found, "more": shown.has_more})
         found[0] |= {"files": list(shown.names.values())} if shown.names else {}

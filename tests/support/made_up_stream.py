@@ -36,7 +36,7 @@ class MadeUpReader:
             self.progress = said.get("progress", self.progress)
         return text
 
-    def rest(self) -> str:
+    def read_rest(self) -> str:
         """Return nothing: a line that has no end is none."""
         return ""
 
@@ -53,12 +53,12 @@ class MadeUpStreams:
 
     observe: Callable[[dict[str, Any]], Observation]
 
-    def lasts_s(self, account: Account, operation: str) -> float | None:
+    def get_time_limit_s(self, account: Account, operation: str) -> float | None:
         """One operation streams."""
         del account
         return LASTS_S if operation == TELL else None
 
-    def reader(self, sending: Sending, headers: Mapping[str, str]) -> MadeUpReader:
+    def make_reader(self, sending: Sending, headers: Mapping[str, str]) -> MadeUpReader:
         """All answers alike."""
         del sending, headers
         return MadeUpReader(self.observe)
@@ -75,7 +75,7 @@ class MadeUpTextStream:
         """Name the task."""
         return f"{task.id}\n".encode()
 
-    def piece(self, task: Task, text: str) -> bytes:
+    def write_piece(self, task: Task, text: str) -> bytes:
         """Return the text unchanged."""
         del task
         return text.encode()

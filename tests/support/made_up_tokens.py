@@ -13,7 +13,7 @@ from tracker.providers.ports.tokens import AccessToken, TokenDelayed, TokenRefus
 class MadeUpTokens:
     """See providers/ports/tokens.py."""
 
-    def needs_token(self, account: Account) -> bool:
+    def is_token_needed(self, account: Account) -> bool:
         """Return the option `exchanges`."""
         return bool(getattr(account.options, "exchanges", False))
 

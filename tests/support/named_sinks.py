@@ -9,7 +9,7 @@ from tracker.domain.media_type import detect_media_type
 class _Named(PieceSink):
     async def finish(self) -> str:
         kind = detect_media_type(bytes(self.data))
-        return InlineFile(make_id(), len(self.data), bytes(32), kind).name(b"s", "default")
+        return InlineFile(make_id(), len(self.data), bytes(32), kind).build_name(b"s", "default")
 
 
 class NamedSinks(Sinks):

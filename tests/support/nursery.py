@@ -193,7 +193,7 @@ def _import_all() -> None:
             import_module(name)
     import_module("tracker.egress.authorities").load_system_tls()  # kept, as most children need it
     host = import_module("tracker.web.fronts.host")
-    hosts = host.ServedFronts(PROVIDERS).hosts()
+    hosts = host.ServedFronts(PROVIDERS).list_hosts()
     host.build_front_routes(hosts)  # `re` keeps what they are compiled to
     gc.collect()
     gc.enable()

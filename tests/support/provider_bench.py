@@ -129,7 +129,7 @@ async def open_provider_bench(
     """A bench on one database, with one account at the provider of a kind of upstream."""
     provider, http = PROVIDERS[kind.provider], ScriptedHttp(answer)
     given = {"base_url": UPSTREAM + kind.address, "api_key": "k"} | dict(kind.options)
-    account = provider.account("default", provider.options.model_validate(given))
+    account = provider.make_account("default", provider.options.model_validate(given))
     objects, rules = Folder(folder), RULES
     storage = Storage(rules, objects, Downloading([], cap=rules.max_bytes, silence_s=1))
     async with Store(database_url, clock) as store:

@@ -85,7 +85,7 @@ class Proxy:
         choose: Choose = lambda _request: None,
         tls: Certificates | None = None,
     ) -> None:
-        self._tls = None if tls is None else tls.context()
+        self._tls = None if tls is None else tls.read_context()
         self.exchanges: list[Exchange] = []
         self.held = 0
         self._upstreams = [urlsplit(url) for url in upstreams]

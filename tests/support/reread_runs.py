@@ -128,7 +128,7 @@ async def _work(url: str, say: int | None = None) -> None:
             os.write(say, b"!")
         runs = Rereads(bench.context, at_once=AT_ONCE)
         while await bench.context.store.read(rereads.find_next_running) is not None:
-            await runs.work()
+            await runs.run_pages()
 
 
 if __name__ == "__main__":

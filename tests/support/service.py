@@ -108,7 +108,7 @@ def serving(
     options:  of uvicorn, where they are to be others than the service's own.
     """
     listener = listen() if listener is None else listener
-    settings = Settings.from_env(env, providers)
+    settings = Settings.read_environment(env, providers)
     server = uvicorn.Server(
         uvicorn.Config(
             around(make_app(settings, workers=workers)),

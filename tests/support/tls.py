@@ -15,7 +15,7 @@ class Certificates:
     cert: Path
     key: Path
 
-    def context(self) -> ssl.SSLContext:
+    def read_context(self) -> ssl.SSLContext:
         """Return what a server of these names needs."""
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         made.load_cert_chain(self.cert, self.key)

@@ -105,7 +105,7 @@ class ScriptedHttp:
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
         return await self.call_provider(call)
 
-    def refusal(self, _url: str) -> str | None:
+    def explain_refusal(self, _url: str) -> str | None:
         return None
 
 
@@ -159,7 +159,7 @@ class Workbench:
                 event = Event(EventKind.SUBMIT_ACCEPTED, Source.SUBMIT, provider_task_id=theirs)
                 recorder.record(task.key, event)
             recorder.flush()
-            return [recorder.task(task.key)] * len(names)
+            return [recorder.get_task(task.key)] * len(names)
 
         return await self.context.store.write(batch, name)
 

@@ -40,7 +40,7 @@ Ends = tuple[int, int]
 def _opened(ends: Ends, **options: str) -> Iterator[tuple[int, LogStream]]:
     reader, writer = ends
     stream = LogStream(writer, **options)
-    stream.never_wait()
+    stream.stop_waiting()
     yield reader, stream
     os.close(reader)
     wait_until(lambda: stream.is_idle)  # what is kept cannot be written any more
@@ -136,7 +136,7 @@ def test_a_disk_that_stands_still_holds_nobody_up(tmp_path: Path) -> None:
         place = mounted / "log"
         number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         stream = LogStream(number)
-        stream.never_wait()
+        stream.stop_waiting()
         with frozen(mounted):
             before, count = _lost(), 0
             while _lost() == before:

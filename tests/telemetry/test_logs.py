@@ -40,7 +40,7 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 async def _logged(log: EventLog) -> None:
     facts = {"tenant": "default", "verdict": "advanced"}
-    log.answered("POST", "/{x}", "/x", 200, 1.5, now=lambda: AT, request_id="r-1", facts=facts)
+    log.log_answer("POST", "/{x}", "/x", 200, 1.5, now=lambda: AT, request_id="r-1", facts=facts)
     log.write("task_ended", "over", {"task": 'a"b', "code": None, "seconds": 2.5}, at=AT)
     await asyncio.sleep(0)
 

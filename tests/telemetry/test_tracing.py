@@ -20,7 +20,7 @@ from tracker.telemetry.tracing import NO_SPAN, SpanKind
 
 def test_a_collector_that_is_set_is_traced_to_until_the_end() -> None:
     env = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "TRACKER_TRACE_CALLBACKS": "0"}
-    with _begin_tracing(Settings.from_env(env)):
+    with _begin_tracing(Settings.read_environment(env)):
         assert tracing.is_on()
         assert not tracing.is_any_callback_traced()
     assert not tracing.is_on()
@@ -50,7 +50,7 @@ def test_the_samplers_of_the_sdk_are_chosen_by_its_own_variables(
 
 
 def test_nothing_is_made_without_one() -> None:
-    with _begin_tracing(Settings.from_env({})):
+    with _begin_tracing(Settings.read_environment({})):
         assert tracing.begin_span("a", SpanKind.SERVER, parent=None) is NO_SPAN
         call = HttpCall("GET", "http://a.example/")
         assert tracing.begin_call_span("GET a", call, {}) is NO_SPAN
@@ -62,7 +62,7 @@ def test_a_service_without_the_extra_says_so_and_serves(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(sys.modules, "tracker.telemetry.otel", None)
-    settings = Settings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})
+    settings = Settings.read_environment({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})
     with caplog.at_level("WARNING", "tracker.app"), _begin_tracing(settings):
         assert not tracing.is_on()
     assert "callback-tracker[otel]" in caplog.text
@@ -73,7 +73,7 @@ def test_a_service_without_the_extra_says_so_and_serves(
 )
 def test_what_cannot_be_meant_stops_the_start_by_its_name(env: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=next(iter(env))):
-        Settings.from_env(env)
+        Settings.read_environment(env)
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def backup(dest: Path, with_secrets: bool, dump: Path | None, output: str) -> No
         if not settings.has_callback_secrets():
             fail("there are no callback secrets yet: no service has run with these settings")
         order = BackupOrder(
-            settings.resolved_database_url(), settings.callback_secrets(), with_secrets, dump
+            settings.resolve_database_url(), settings.list_callback_secrets(), with_secrets, dump
         )
         made = make(order, dest, SystemClock())
     except (SettingsError, BackupRefused) as error:

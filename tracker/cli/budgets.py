@@ -125,7 +125,7 @@ def _change(
         from tracker.services.access.budgets import Budgets  # noqa: PLC0415
 
         ours = Budgets(store, SystemClock())
-        submitter = None if key is None else await ours.submitter(tenant, key)
+        submitter = None if key is None else await ours.find_submitter(tenant, key)
         if key is not None and submitter is None:
             fail(f"tenant {tenant!r} has no key {key}; see `tracker keys list`", code=FAILED)
         named = Budget(tenant, submitter, Period(period), currency, amount or Decimal(0))

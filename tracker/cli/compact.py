@@ -19,7 +19,7 @@ def compact() -> None:
     from tracker.store.probe import find_schema_problem  # noqa: PLC0415
 
     settings = load_settings()
-    url = settings.resolved_database_url()
+    url = settings.resolve_database_url()
     file = find_sqlite_file(url)
     if file is None:
         fail("PostgreSQL gives back pages by itself: only a SQLite file is compacted")

@@ -25,12 +25,12 @@ def run_with_store(action: "Callable[[Store, Settings], Awaitable[Result]]") -> 
     from tracker.store.store import Store  # noqa: PLC0415
 
     settings = load_settings()
-    problem = find_schema_problem(settings.resolved_database_url())
+    problem = find_schema_problem(settings.resolve_database_url())
     if problem:
         fail_by_database(settings, problem)
 
     async def act() -> Result:
-        async with Store(settings.resolved_database_url(), SystemClock()) as store:
+        async with Store(settings.resolve_database_url(), SystemClock()) as store:
             return await action(store, settings)
 
     try:

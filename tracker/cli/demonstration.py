@@ -73,8 +73,8 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         settings = build_emulator_settings(
             folder, build_account_settings(name, job, emulator.url), url
         )
-        upgrade(settings.resolved_database_url())
-        _print_line("database", f"{settings.resolved_database_url()}  migrated")
+        upgrade(settings.resolve_database_url())
+        _print_line("database", f"{settings.resolve_database_url()}  migrated")
         _print_line("emulator", f"{emulator.url}  stands in for {name}")
         stack.enter_context(_serve_emulator(settings, listener))
         _print_line("tracker", f"{url}  web and workers in one process")
@@ -113,11 +113,11 @@ def _find_job(provider: str | None) -> tuple[str, MainJob]:
 
 def is_called_back(settings: Settings, provider: str) -> bool:
     """Tell whether the upstream of a provider's only account calls back."""
-    capability = settings.providers()[provider].calls_back
+    capability = settings.get_providers()[provider].calls_back
     account = next(
-        one for (owner, _), one in settings.accounts().by_name.items() if owner == provider
+        one for (owner, _), one in settings.list_accounts().by_name.items() if owner == provider
     )
-    return capability is not None and capability.comes_from(account)
+    return capability is not None and capability.has_callbacks(account)
 
 
 def build_emulator_settings(folder: Path, accounts: Mapping[str, str], url: str) -> Settings:
@@ -125,7 +125,7 @@ def build_emulator_settings(folder: Path, accounts: Mapping[str, str], url: str)
 
     accounts: settings of accounts at the emulator. url: of the service.
     """
-    return Settings.from_env(
+    return Settings.read_environment(
         {
             **accounts,
             "TRACKER_DATA_DIR": str(folder),

@@ -222,7 +222,7 @@ def _await_first_attempt(
 
 def _do(connection: ConnectionOptions, output: str, method: str, path: str, **options: Any) -> None:
     with connection.open() as server:
-        answer = server.json_of(server.send(method, path, **options))
+        answer = server.read_json(server.send(method, path, **options))
     shown = answer | {name: answer[name] or "all" for name in _LISTS if name in answer}
     emit(output, answer, lambda: print_fields(shown))
 

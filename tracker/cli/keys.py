@@ -224,7 +224,7 @@ def _run_with_keys(action: "Callable[[Keys], Awaitable[Result]]") -> Result:
         from tracker.clock import SystemClock  # noqa: PLC0415 - the help needs no database
         from tracker.services.access.keys import Keys  # noqa: PLC0415
 
-        return await action(Keys(store, SystemClock(), settings.callback_secrets()))
+        return await action(Keys(store, SystemClock(), settings.list_callback_secrets()))
 
     return run_with_store(act)
 

@@ -24,7 +24,7 @@ def migrate() -> None:
     settings = load_settings()
     waiting = DatabaseWait(settings)
     waiting.wait()
-    url = settings.resolved_database_url()
+    url = settings.resolve_database_url()
 
     def why_not_migrated(url: str) -> str | None:
         try:

@@ -34,7 +34,7 @@ def recover(done: bool, output: str) -> None:  # noqa: FBT001 - click's
     from tracker.store.probe import find_schema_problem  # noqa: PLC0415
 
     settings = load_settings()
-    problem = find_schema_problem(settings.resolved_database_url())
+    problem = find_schema_problem(settings.resolve_database_url())
     if problem:
         fail_by_database(settings, problem)
     try:

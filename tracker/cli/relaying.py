@@ -85,7 +85,7 @@ def _iterate_changes(
         yield from page["changes"]
         params["after"] = page["next_cursor"]
         asked = params | {"wait": HELD_S}
-        page = server.patiently("/v1/changes", wait_s=HELD_S, params=asked).json()
+        page = server.get_held("/v1/changes", wait_s=HELD_S, params=asked).json()
 
 
 def _find_type(change: dict[str, Any]) -> EventType | None:

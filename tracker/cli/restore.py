@@ -60,7 +60,7 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
     try:
         manifest = check_backup(src)
         secrets, keep = _load_secrets(settings, src, is_needed=not without_secrets)
-        url = settings.resolved_database_url()
+        url = settings.resolve_database_url()
         order = RestoreOrder(src, url, secrets, without_secrets, keep)
         done = asyncio.run(run(order, manifest, ready))
     except (SettingsError, BackupRefused) as error:
@@ -97,7 +97,7 @@ def _load_secrets(
 
     kept = source / SECRETS_FILE
     if settings.has_callback_secrets():
-        return settings.callback_secrets(), lambda: None
+        return settings.list_callback_secrets(), lambda: None
     if kept.is_file():
         return read_secrets(kept), lambda: keep(settings.tracker_data_dir, kept.read_bytes())
     if is_needed:

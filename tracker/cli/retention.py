@@ -36,7 +36,7 @@ def plan(*, output: str) -> None:
         from tracker.clock import SystemClock  # noqa: PLC0415 - the help needs no database
         from tracker.services.upkeep import retention_plan  # noqa: PLC0415
 
-        policy, now = settings.retention(), SystemClock().now()
+        policy, now = settings.build_retention(), SystemClock().now()
         return await store.read(lambda db: retention_plan.plan(db, policy, now=now))
 
     found = [
@@ -59,7 +59,7 @@ def approve() -> None:
         from tracker.services.upkeep import retention_plan  # noqa: PLC0415 - as above
 
         begin_action("default", "retention.approve")
-        return await store.write(retention_plan.approve, settings.retention())
+        return await store.write(retention_plan.approve, settings.build_retention())
 
     run_with_store(act)
     print_note("approved: workers drop it within minutes")

@@ -45,11 +45,11 @@ class Server:
 
     def get(self, path: str, **options: Any) -> Any:
         """Return the JSON of a GET; ends the command with one line when it is refused."""
-        return self.json_of(self.send("GET", path, **options))
+        return self.read_json(self.send("GET", path, **options))
 
     def post(self, path: str, **options: Any) -> Any:
         """Return the JSON of a POST; ends the command with one line when it is refused."""
-        return self.json_of(self.send("POST", path, **options))
+        return self.read_json(self.send("POST", path, **options))
 
     def get_all(self, path: str, name: str) -> list[dict[str, Any]]:
         """Return the entries of every page of a list. name: under which they stand."""
@@ -62,7 +62,7 @@ class Server:
                 return found
             params["after"] = page["next_cursor"]
 
-    def json_of(self, response: httpx.Response) -> Any:
+    def read_json(self, response: httpx.Response) -> Any:
         """Return an answer's JSON; ends the command when it is none."""
         try:
             return response.json()
@@ -71,7 +71,7 @@ class Server:
                 f"{self.shown_url}: the answer is no JSON: is this a tracker service?", code=FAILED
             )
 
-    def version(self) -> str | None:
+    def read_version(self) -> str | None:
         """Return the service's version; None when it does not answer or does not say."""
         try:
             with limit_requests(WHOLE_S):
@@ -108,7 +108,7 @@ class Server:
             except OSError as error:
                 fail(f"{error.filename or out}: {error.strerror}", code=FAILED)
 
-    def patiently(self, path: str, *, wait_s: float, **options: Any) -> httpx.Response:
+    def get_held(self, path: str, *, wait_s: float, **options: Any) -> httpx.Response:
         """Send a GET that the service may hold for so long, and that outlives a restart of it."""
         away = False
         while True:
@@ -140,7 +140,7 @@ class Server:
         response = self.send("GET", path)
         while True:
             if response.status_code != httpx.codes.NOT_MODIFIED:
-                task: dict[str, Any] = self.json_of(response)
+                task: dict[str, Any] = self.read_json(response)
                 tag = response.headers["etag"]
                 yield task
                 if task["state"] in TERMINAL:
@@ -150,7 +150,7 @@ class Server:
                 return
             if left_s < 1:  # the service counts in whole seconds
                 time.sleep(left_s)
-            response = self.patiently(
+            response = self.get_held(
                 path,
                 wait_s=left_s,
                 params={"wait": int(left_s)},

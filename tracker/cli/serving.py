@@ -31,7 +31,7 @@ def run(host: str | None, port: int | None, *, worker: bool) -> None:
     waiting.wait()
     try:
         refuse_open_access(settings)
-        settings.callback_secrets()
+        settings.list_callback_secrets()
     except SettingsError as error:
         fail(str(error))
     _check_certificate(settings)
@@ -116,7 +116,7 @@ def _explain_tls_error(error: OSError, what: str) -> str:
 
 def _note_accounts(settings: Settings) -> None:
     """Say which accounts will be refused by their provider."""
-    for (provider, name), account in sorted(settings.accounts().by_name.items()):
+    for (provider, name), account in sorted(settings.list_accounts().by_name.items()):
         if not account.options.has_credentials():
             print_note(
                 f"note: account {provider}/{name} has no credentials, so its tasks will fail: "

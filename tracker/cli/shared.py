@@ -35,7 +35,7 @@ def load_settings() -> "Settings":
     from tracker.settings import Settings, SettingsError  # noqa: PLC0415 - remote commands need none
 
     try:
-        return Settings.from_env()
+        return Settings.read_environment()
     except SettingsError as error:
         for problem in error.problems[:-1]:
             print_note(f"tracker: {problem}")

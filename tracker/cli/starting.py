@@ -23,19 +23,19 @@ class DatabaseWait:
     def __init__(self, settings: Settings, *, silent_s: float = SILENT_S) -> None:
         """The time runs from here on. silent_s: see SILENT_S."""
         self._settings = settings
-        self._url = settings.resolved_database_url()
+        self._url = settings.resolve_database_url()
         self._over_s = time.monotonic() + settings.tracker_start_timeout_s
         self._silent_s = silent_s
         self._is_said = False
 
     def wait(self) -> None:
         """Return once the server can be reached or refuses us for good; end the command else."""
-        while (reason := self._why_away()) is not None:
+        while (reason := self._explain_absence()) is not None:
             if time.monotonic() >= self._over_s:
                 self.refuse(f"DATABASE_URL: {reason}")
             if not self._is_said:
                 limit_s = self._settings.tracker_start_timeout_s
-                self._say(
+                self._print_wait(
                     f"waiting up to {limit_s:g} s for the database (TRACKER_START_TIMEOUT_S): "
                     f"{reason}"
                 )
@@ -49,7 +49,7 @@ class DatabaseWait:
             meanwhile: some start twice before they stay.
         """
         while (problem := find(self._url)) is not None:
-            if time.monotonic() >= self._over_s or self._why_away() is None:
+            if time.monotonic() >= self._over_s or self._explain_absence() is None:
                 break
             self.wait()
         return problem
@@ -58,10 +58,10 @@ class DatabaseWait:
         """End the command with a line that shows no password."""
         fail_by_database(self._settings, text)
 
-    def _say(self, text: str) -> None:
+    def _print_wait(self, text: str) -> None:
         print_note(self._settings.log_redactor().redact(text))
 
-    def _why_away(self) -> str | None:
+    def _explain_absence(self) -> str | None:
         """Return what `explain_outage` does, or that nobody has answered for too long."""
         found: list[str | None] = []
         # The thread of a connection that nobody answers is left behind: nothing else ends it.

@@ -51,7 +51,7 @@ class _Shape:
     columns: int
 
     @classmethod
-    def made(cls, column: Column, name: str, cells: Sequence[str]) -> Self:
+    def compute_widths(cls, column: Column, name: str, cells: Sequence[str]) -> Self:
         """Take as many columns as the longest cell needs, or the header."""
         return cls(column, name, cells, max(measure_width(name), *map(measure_width, cells)))
 
@@ -128,7 +128,7 @@ def _fit(
 def _make_whole_shape(column: Column, rows: Sequence[Mapping[str, Any]]) -> _Shape:
     told = cut_fraction if column.kind == "time" else format_value
     cells = [told(row.get(column.name)) or column.empty for row in rows]
-    return _Shape.made(column, translate_heading(column.name), cells)
+    return _Shape.compute_widths(column, translate_heading(column.name), cells)
 
 
 def _make_short_shape(whole: _Shape, rows: Sequence[Mapping[str, Any]]) -> _Shape:
@@ -139,9 +139,9 @@ def _make_short_shape(whole: _Shape, rows: Sequence[Mapping[str, Any]]) -> _Shap
     now = SystemClock().now()
     cells = [format_age(row.get(whole.of.name), now) or whole.of.empty for row in rows]
     if translate_heading(whole.of.name) != whole.of.name:
-        return _Shape.made(whole.of, whole.name, cells)
+        return _Shape.compute_widths(whole.of, whole.name, cells)
     name = whole.name.removesuffix("_at").rpartition("_")[2]
-    return _Shape.made(whole.of, "age" if name in {"created", "updated"} else name, cells)
+    return _Shape.compute_widths(whole.of, "age" if name in {"created", "updated"} else name, cells)
 
 
 def _sum_widths(shapes: Sequence[_Shape]) -> int:

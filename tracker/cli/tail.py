@@ -57,7 +57,7 @@ def tail(
                     if not left:
                         return
                 asked = params | {"wait": HELD_S}
-                page = server.patiently("/v1/changes", wait_s=HELD_S, params=asked).json()
+                page = server.get_held("/v1/changes", wait_s=HELD_S, params=asked).json()
         except KeyboardInterrupt:
             print_note(f"go on with: --after {params['after']}")
             sys.exit(INTERRUPTED)

@@ -129,7 +129,7 @@ def cancel(*, connection: ConnectionOptions, output: str, task_id: str) -> None:
     """
     with connection.open() as server:
         answer = server.send("POST", f"/v1/tasks/{task_id}/cancel")
-        task = server.json_of(answer)
+        task = server.read_json(answer)
     emit(output, task, lambda: print_task(task))
     if answer.status_code == HTTPStatus.ACCEPTED:
         print_note("asked; the provider's word ends it")
@@ -180,7 +180,7 @@ def refresh(*, connection: ConnectionOptions, output: str, task_id: str, wait: i
             headers={"prefer": f"wait={wait}"},
             timeout=wait + ANSWER_S,
         )
-        task = server.json_of(answer)
+        task = server.read_json(answer)
     emit(output, task, lambda: print_task(task))
     if answer.status_code == HTTPStatus.ACCEPTED:
         print_note(f"nothing new within {wait} s")

@@ -18,6 +18,6 @@ def version(*, connection: ConnectionOptions, output: str) -> None:
     found = {"tracker": __version__, "python": platform.python_version()}
     with connection.open() as server:
         found["url"] = server.shown_url
-        found["service"] = server.version() or "does not answer"
+        found["service"] = server.read_version() or "does not answer"
     told = found | {"service": translate_text(found["service"])}
     emit(output, found, lambda: print_fields(told))

@@ -50,7 +50,7 @@ class Answer:
         """Neither of 4xx and 5xx."""
         return self.status < 400
 
-    def json(self) -> dict[str, Any]:
+    def read_json(self) -> dict[str, Any]:
         """Return the body. Raises Unreachable for one that is not the service's."""
         try:
             found = json.loads(self.body)
@@ -73,7 +73,7 @@ class Answer:
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
         return max(0.0, (at - now).total_seconds())
 
-    def error(self, *, now: datetime) -> ClientError:
+    def make_error(self, *, now: datetime) -> ClientError:
         """Return the exception that this answer is."""
         try:
             problem = json.loads(self.body)

@@ -71,7 +71,7 @@ class Download:
             self._restart()
         return self.done == self.total
 
-    def headers(self) -> Mapping[str, str]:
+    def build_headers(self) -> Mapping[str, str]:
         """Return the headers that ask for what is missing."""
         if not self.done:
             return {}

@@ -83,7 +83,7 @@ def pause_or_raise(call: Call, outcome: Outcome, *, tried: int, tries: int) -> P
         return Pause(pause)
     if isinstance(outcome, Lost):
         raise Unreachable(outcome.reason, was_sent=outcome.was_sent)
-    raise outcome.error(now=now)
+    raise outcome.make_error(now=now)
 
 
 def submit(  # noqa: PLR0913 - one parameter per field
@@ -113,19 +113,19 @@ def submit(  # noqa: PLR0913 - one parameter per field
     key = idempotency_key or secrets.token_hex(16)
     call = Call("POST", "/v1/tasks", headers={"idempotency-key": key}, body=body)
     answer = yield from send(call, tries=tries)
-    return Task.parse(answer.json())
+    return Task.parse(answer.read_json())
 
 
 def get(task_id: str, *, tries: int) -> Flow[Task]:
     """`GET /v1/tasks/{id}`."""
     answer = yield from send(Call("GET", _build_task_path(task_id)), tries=tries)
-    return Task.parse(answer.json())
+    return Task.parse(answer.read_json())
 
 
 def act(task_id: str, action: str, *, tries: int) -> Flow[Task]:
     """`POST /v1/tasks/{id}/{action}`; twice is as good as once."""
     answer = yield from send(Call("POST", f"{_build_task_path(task_id)}/{action}"), tries=tries)
-    return Task.parse(answer.json())
+    return Task.parse(answer.read_json())
 
 
 def resubmit(task_id: str, *, idempotency_key: str | None, tries: int) -> Flow[Task]:
@@ -133,7 +133,7 @@ def resubmit(task_id: str, *, idempotency_key: str | None, tries: int) -> Flow[T
     key = idempotency_key or secrets.token_hex(16)
     call = Call("POST", f"{_build_task_path(task_id)}/resubmit", headers={"idempotency-key": key})
     answer = yield from send(call, tries=tries)
-    return Task.parse(answer.json())
+    return Task.parse(answer.read_json())
 
 
 def resubmit_many(body: Mapping[str, Any], *, tries: int) -> Flow[Resubmitted]:
@@ -141,13 +141,13 @@ def resubmit_many(body: Mapping[str, Any], *, tries: int) -> Flow[Resubmitted]:
     again = not body.get("dry_run") and bool(body.get("include_resubmitted"))
     call = Call("POST", "/v1/tasks/resubmit", body=body, is_repeatable=not again)
     answer = yield from send(call, tries=tries)
-    return Resubmitted.parse(answer.json())
+    return Resubmitted.parse(answer.read_json())
 
 
 def act_on_many(body: Mapping[str, Any], *, tries: int) -> Flow[BulkOutcome]:
     """`POST /v1/tasks/actions`; twice is as good as once."""
     answer = yield from send(Call("POST", "/v1/tasks/actions", body=body), tries=tries)
-    return BulkOutcome.parse(answer.json())
+    return BulkOutcome.parse(answer.read_json())
 
 
 def resolve(task_id: str, verb: str, provider_task_id: str | None, *, tries: int) -> Flow[Task]:
@@ -157,24 +157,26 @@ def resolve(task_id: str, verb: str, provider_task_id: str | None, *, tries: int
     )
     call = Call("POST", f"{_build_task_path(task_id)}/resolve", body=body, is_repeatable=False)
     answer = yield from send(call, tries=tries)
-    return Task.parse(answer.json())
+    return Task.parse(answer.read_json())
 
 
 def get_input(task_id: str, *, tries: int) -> Flow[dict[str, Any]]:
     """`GET /v1/tasks/{id}/input`."""
-    return (yield from send(Call("GET", f"{_build_task_path(task_id)}/input"), tries=tries)).json()
+    return (
+        yield from send(Call("GET", f"{_build_task_path(task_id)}/input"), tries=tries)
+    ).read_json()
 
 
 def get_stats(*, hours: int, by_hour: bool, tries: int) -> Flow[dict[str, Any]]:
     """`GET /v1/stats`."""
     params = [("hours", str(hours)), *([("by", "hour")] if by_hour else [])]
-    return (yield from send(Call("GET", "/v1/stats", params=params), tries=tries)).json()
+    return (yield from send(Call("GET", "/v1/stats", params=params), tries=tries)).read_json()
 
 
 def list_transitions(task_id: str, *, tries: int) -> Flow[list[Transition]]:
     """`GET /v1/tasks/{id}/transitions`."""
     answer = yield from send(Call("GET", f"{_build_task_path(task_id)}/transitions"), tries=tries)
-    return [Transition.parse(one) for one in answer.json()["transitions"]]
+    return [Transition.parse(one) for one in answer.read_json()["transitions"]]
 
 
 def get_costs(
@@ -185,7 +187,7 @@ def get_costs(
     params = [(name, day.isoformat()) for name, day in days if day is not None]
     params += [("by", one) for one in by]
     answer = yield from send(Call("GET", "/v1/costs", params=params), tries=tries)
-    return [CostSum.parse(one) for one in answer.json()["costs"]]
+    return [CostSum.parse(one) for one in answer.read_json()["costs"]]
 
 
 def wait(task_id: str, *, timeout_s: float | None, tries: int) -> Flow[Task]:
@@ -195,7 +197,7 @@ def wait(task_id: str, *, timeout_s: float | None, tries: int) -> Flow[Task]:
         seconds = _wait_s(ends)
         params = [("wait", str(seconds))]
         call = Call("GET", _build_task_path(task_id), params=params, wait_s=seconds)
-        task = Task.parse((yield from send(call, tries=tries)).json())
+        task = Task.parse((yield from send(call, tries=tries)).read_json())
         if task.is_over:
             return task
         if ends is not None and time.monotonic() >= ends:
@@ -236,7 +238,7 @@ def watch(task_id: str, *, timeout_s: float | None, tries: int) -> ItemFlow[Task
         )
         answer = yield from send(call, tries=tries)
         if answer.status != 304:
-            task = Task.parse(answer.json())
+            task = Task.parse(answer.read_json())
             yield Item(task)
         elif task is not None and ends is not None and time.monotonic() >= ends:
             raise TimedOut(task)
@@ -267,7 +269,7 @@ def iterate_pages(  # noqa: PLR0913 - what a list is called, and how much of it 
         params = [*filters, ("limit", str(page_size))]
         if cursor is not None:
             params.append((name, cursor))
-        page = (yield from send(Call("GET", path, params=params), tries=tries)).json()
+        page = (yield from send(Call("GET", path, params=params), tries=tries)).read_json()
         for one in page[member]:
             yield Item(parse(one))
         cursor = page["next_cursor"]
@@ -291,7 +293,7 @@ def follow_changes(
             params.append(("after", place))
         call = Call("GET", "/v1/changes", params=params, wait_s=seconds)
         try:
-            page = (yield from send(call, tries=tries)).json()
+            page = (yield from send(call, tries=tries)).read_json()
         except ClientError as error:
             if not follow or not _is_passing(error):
                 raise

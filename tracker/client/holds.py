@@ -31,7 +31,7 @@ def add(reason: str, *, task_id: str | None, tries: int) -> Flow[RetentionHold]:
     """`POST /v1/holds`."""
     body = {"reason": reason} if task_id is None else {"reason": reason, "task_id": task_id}
     answer = yield from send(Call("POST", "/v1/holds", body=body, is_repeatable=False), tries=tries)
-    return RetentionHold.parse(answer.json())
+    return RetentionHold.parse(answer.read_json())
 
 
 def list_all(*, page_size: int, tries: int) -> ItemFlow[RetentionHold]:

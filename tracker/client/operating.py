@@ -74,7 +74,7 @@ class KeyRecord(AnswerRecord):
 def list_accounts(*, tries: int) -> Flow[list[ProviderAccount]]:
     """`GET /v1/accounts`."""
     answer = yield from send(Call("GET", "/v1/accounts"), tries=tries)
-    return [ProviderAccount.parse(one) for one in answer.json()["accounts"]]
+    return [ProviderAccount.parse(one) for one in answer.read_json()["accounts"]]
 
 
 def list_operations(
@@ -84,13 +84,13 @@ def list_operations(
     given = {"provider": provider, "operation": operation}
     params = [(name, value) for name, value in given.items() if value is not None]
     answer = yield from send(Call("GET", "/v1/operations", params=params), tries=tries)
-    found: list[Mapping[str, Any]] = answer.json()["operations"]
+    found: list[Mapping[str, Any]] = answer.read_json()["operations"]
     return found
 
 
 def get_system(*, tries: int) -> Flow[Mapping[str, Any]]:
     """`GET /v1/system`."""
-    return (yield from send(Call("GET", "/v1/system"), tries=tries)).json()
+    return (yield from send(Call("GET", "/v1/system"), tries=tries)).read_json()
 
 
 def iterate_keys(*, page_size: int, tries: int) -> ItemFlow[KeyRecord]:
@@ -104,7 +104,7 @@ def create_key(
     """`POST /v1/keys`; not sent again where it may have arrived: that would make two."""
     body = {"name": name, "scopes": list(scopes), "per_minute": per_minute, "kind": kind}
     call = Call("POST", "/v1/keys", body=body, is_repeatable=False)
-    return KeyRecord.parse((yield from send(call, tries=tries)).json())
+    return KeyRecord.parse((yield from send(call, tries=tries)).read_json())
 
 
 def revoke_key(key_id: str, *, tries: int) -> Flow[None]:

@@ -82,7 +82,7 @@ def list_all(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Receipt
 def get(receipt_id: str, *, tries: int) -> Flow[Receipt]:
     """`GET /v1/receipts/{id}`."""
     path = f"/v1/receipts/{quote(receipt_id, safe='')}"
-    return Receipt.parse((yield from send(Call("GET", path), tries=tries)).json())
+    return Receipt.parse((yield from send(Call("GET", path), tries=tries)).read_json())
 
 
 def dismiss(receipt_id: str, *, tries: int) -> Flow[None]:
@@ -96,7 +96,7 @@ def read_again(
 ) -> Flow[ReadAgain]:
     """`POST /v1/receipts/{id}/attach` or `…/replay`; twice is as good as once."""
     call = Call("POST", f"/v1/receipts/{quote(receipt_id, safe='')}/{how}", body=body)
-    return ReadAgain.parse((yield from send(call, tries=tries)).json())
+    return ReadAgain.parse((yield from send(call, tries=tries)).read_json())
 
 
 def build_receipt_filters(

@@ -71,20 +71,20 @@ def build_reread_body(  # noqa: PLR0913 - one parameter per field
 def start(body: Mapping[str, Any], *, tries: int) -> Flow[ReceiptReread]:
     """`POST /v1/rereads`; a second run finds nothing left to do."""
     answer = yield from send(Call("POST", "/v1/rereads", body=body), tries=tries)
-    return ReceiptReread.parse(answer.json())
+    return ReceiptReread.parse(answer.read_json())
 
 
 def get(reread_id: str, *, tries: int) -> Flow[ReceiptReread]:
     """`GET /v1/rereads/{id}`."""
     return ReceiptReread.parse(
-        (yield from send(Call("GET", _build_path(reread_id)), tries=tries)).json()
+        (yield from send(Call("GET", _build_path(reread_id)), tries=tries)).read_json()
     )
 
 
 def stop(reread_id: str, *, tries: int) -> Flow[ReceiptReread]:
     """`POST /v1/rereads/{id}/stop`; a second one finds nothing left to stop."""
     call = Call("POST", f"{_build_path(reread_id)}/stop", is_repeatable=False)
-    return ReceiptReread.parse((yield from send(call, tries=tries)).json())
+    return ReceiptReread.parse((yield from send(call, tries=tries)).read_json())
 
 
 def _build_path(reread_id: str) -> str:

@@ -65,18 +65,18 @@ class TaskOfRun(AnswerRecord):
 def start_run(token: str, *, tries: int) -> Flow[Run]:
     """`POST /v1/runs`; twice is as good as once."""
     answer = yield from send(Call("POST", "/v1/runs", body={"token": token}), tries=tries)
-    return Run.parse(answer.json())
+    return Run.parse(answer.read_json())
 
 
 def run(run_id: str, *, tries: int) -> Flow[Run]:
     """`GET /v1/runs/{id}`."""
-    return Run.parse((yield from send(Call("GET", _build_path(run_id)), tries=tries)).json())
+    return Run.parse((yield from send(Call("GET", _build_path(run_id)), tries=tries)).read_json())
 
 
 def stop_run(run_id: str, *, tries: int) -> Flow[Run]:
     """`POST /v1/runs/{id}/stop`; a second one finds nothing left to stop."""
     call = Call("POST", f"{_build_path(run_id)}/stop", is_repeatable=False)
-    return Run.parse((yield from send(call, tries=tries)).json())
+    return Run.parse((yield from send(call, tries=tries)).read_json())
 
 
 def iterate_runs(*, page_size: int, tries: int) -> ItemFlow[Run]:

@@ -322,7 +322,7 @@ class Client(RunMethods, HoldMethods, ReceiptMethods):
 
     def _receive(self, download: Download) -> Outcome | None:
         """Read one answer into a file; returns why it ended before the end, or None."""
-        url, headers = self._url + download.call.path, {**self._headers, **download.headers()}
+        url, headers = self._url + download.call.path, {**self._headers, **download.build_headers()}
         try:
             with self._http.stream(
                 "GET", url, headers=headers, timeout=self._timeout_s, follow_redirects=True

@@ -110,7 +110,7 @@ def _make_account(
         lines = describe_setting_errors(error, given)
         raise SettingsError(*(get_setting_prefix(name) + line for line in lines)) from None
     try:
-        return provider.account(ENVIRONMENT_ACCOUNT, options)
+        return provider.make_account(ENVIRONMENT_ACCOUNT, options)
     except ValueError as error:
         raise SettingsError(_rename_keys(str(error), name, provider, environ)) from None
 

@@ -18,7 +18,7 @@ class Period(StrEnum):
     DAY = "day"
     MONTH = "month"
 
-    def first_day(self, now: datetime) -> str:
+    def compute_first_day(self, now: datetime) -> str:
         """Return the first day of the period under way, as `2026-11-28`."""
         today = now.astimezone(UTC).date()
         return (today if self is Period.DAY else today.replace(day=1)).isoformat()
@@ -39,11 +39,11 @@ class Budget:
     currency: str
     amount: Decimal
 
-    def covers(self, tenant: str, submitter: int | None) -> bool:
+    def is_for_key(self, tenant: str, submitter: int | None) -> bool:
         """Return true if tasks of this key count for it."""
         return tenant == self.tenant and self.submitter in (None, submitter)
 
-    def takes(self, price: Price) -> bool:
+    def is_for_price(self, price: Price) -> bool:
         """Return true if amounts of this price count for it."""
         return self.currency in (price.currency, price.unit)
 
@@ -73,12 +73,12 @@ class Allotment:
         wanted = {
             (budget, since): _sum(budget, adds)
             for budget, since in self._used
-            if budget.covers(task.tenant, task.submitter)
-            and since == budget.period.first_day(task.created_at)
+            if budget.is_for_key(task.tenant, task.submitter)
+            and since == budget.period.compute_first_day(task.created_at)
         }
         for (budget, since), more in wanted.items():
             used = self._used[budget, since]
-            is_unknown = not any(map(budget.takes, adds))
+            is_unknown = not any(map(budget.is_for_price, adds))
             if (more and used + more > budget.amount) or (is_unknown and used >= budget.amount):
                 return Overrun(budget, used, more)
         for named, more in wanted.items():
@@ -87,7 +87,7 @@ class Allotment:
 
 
 def _sum(budget: Budget, adds: Mapping[Price, Decimal]) -> Decimal:
-    return sum((amount for price, amount in adds.items() if budget.takes(price)), _ZERO)
+    return sum((amount for price, amount in adds.items() if budget.is_for_price(price)), _ZERO)
 
 
 def sum_used(
@@ -101,7 +101,7 @@ def sum_used(
         (
             amount
             for day, submitter, price, amount in spent
-            if day >= since and budget.submitter in (None, submitter) and budget.takes(price)
+            if day >= since and budget.submitter in (None, submitter) and budget.is_for_price(price)
         ),
         _ZERO,
     )

@@ -29,7 +29,7 @@ class CallRate:
         """Return the calls a second with which no window of `seconds` holds more than `calls`."""
         return (self.calls - self.at_once + 1) / (self.seconds + _UNEVEN_S)
 
-    def bucket(self) -> TokenBucket:
+    def make_bucket(self) -> TokenBucket:
         """Return a full bucket that keeps to this rate."""
         return TokenBucket(self.at_once, self.per_s)
 

@@ -38,7 +38,7 @@ class Rule:
     operation: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
-    def covers(self, provider: str, operation: str, metadata: Mapping[str, Any]) -> bool:
+    def is_for_task(self, provider: str, operation: str, metadata: Mapping[str, Any]) -> bool:
         """Return true if the rule applies to such a task."""
         return (
             provider == self.provider

@@ -83,11 +83,11 @@ class Endpoint:
     old_secret_until: datetime | None = None
     older_secrets: tuple[tuple[bytes, datetime], ...] = field(default=(), repr=False)
 
-    def sealed_secrets(self, now: datetime) -> list[bytes]:
+    def list_sealed_secrets(self, now: datetime) -> list[bytes]:
         """Return the secrets that sign now, the newest first."""
-        return [self.secret, *(sealed for sealed, _ in self.replaced_secrets(now))]
+        return [self.secret, *(sealed for sealed, _ in self.list_replaced_secrets(now))]
 
-    def replaced_secrets(self, now: datetime) -> list[tuple[bytes, datetime]]:
+    def list_replaced_secrets(self, now: datetime) -> list[tuple[bytes, datetime]]:
         """Return the replaced secrets that still sign, each with its end, the newest first."""
         before = [*self.older_secrets]
         if self.old_secret is not None and self.old_secret_until is not None:
@@ -145,7 +145,7 @@ def judge_attempt(
         return DeliveryOutcome(DeliveryState.DELIVERED)
     if attempt.status == GONE:
         return DeliveryOutcome(DeliveryState.FAILED)
-    again_at = retry.DELIVER.next_at(
+    again_at = retry.DELIVER.compute_next_try(
         number, now=now, jitter=jitter, retry_after_s=attempt.retry_after_s
     )
     return DeliveryOutcome(

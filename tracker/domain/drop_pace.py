@@ -37,7 +37,7 @@ class DropPace:
         self._head: int | None = None
         self._shared_until_s: float | None = None
 
-    def saw(self, head: int, now_s: float) -> None:
+    def note_newest(self, head: int, now_s: float) -> None:
         """Note the newest number of the feed, which each write of others moves.
 
         now_s: monotonic seconds.
@@ -57,7 +57,7 @@ class DropPace:
         """Return how many tasks to drop next. most: what suits the database."""
         return min(most, int(self._shared if self.is_shared else self._alone))
 
-    def dropped(self, count: int, held_s: float) -> None:
+    def note_drop(self, count: int, held_s: float) -> None:
         """Note how long a transaction took for so many tasks: the next one takes its time."""
         if not count:
             return
@@ -68,7 +68,7 @@ class DropPace:
         else:
             self._alone = max(min(HELD_ALONE_S / a_task_s, count * 4), self._least)
 
-    def rest_s(self, took_s: float, *, is_late: bool) -> float:
+    def compute_pause_s(self, took_s: float, *, is_late: bool) -> float:
         """Return the pause after a batch that took so long; none if it is late and alone."""
         if is_late and not self.is_shared:
             return 0.0

@@ -27,7 +27,7 @@ class _Probes:
         for probe in probes:
             self._by_seldom.setdefault(_choose_rarest(probe), []).append(probe)
 
-    def found_in(self, text: str) -> list[str]:
+    def find_in(self, text: str) -> list[str]:
         """Return those that a text holds."""
         found: list[str] = []
         for seldom, probes in self._by_seldom.items():
@@ -49,15 +49,15 @@ class EncodedSecrets:
                 self._by_probe.setdefault(_probe_of(spelling), []).extend(spellings)
         self._probes = _Probes(self._by_probe)
 
-    def found_in(self, text: str) -> tuple[str, ...]:
+    def find_in(self, text: str) -> tuple[str, ...]:
         """Return the spellings that a text may hold; nothing for most texts."""
-        probes = self._probes.found_in(text)
+        probes = self._probes.find_in(text)
         return tuple({one for probe in probes for one in self._by_probe[probe]}) if probes else ()
 
 
 def may_hold_callback_url(text: str) -> bool:
     """Return whether a text may hold the URL of a callback in base64 or hex."""
-    return bool(_OF_URLS.found_in(text))
+    return bool(_OF_URLS.find_in(text))
 
 
 def list_spellings(secret: str) -> tuple[str, ...]:

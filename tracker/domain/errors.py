@@ -83,7 +83,7 @@ class InvalidRequest(TrackerError):
         """Return the entry that counts the fields left out; empty when every field is named."""
         return (FieldError("", f"{self.omitted} more fields are wrong"),) if self.omitted else ()
 
-    def under(self, prefix: str) -> "InvalidRequest":
+    def add_prefix(self, prefix: str) -> "InvalidRequest":
         """Return a copy with `prefix` before each path, for an input nested in the body."""
         if not prefix:
             return self

@@ -49,7 +49,7 @@ class InlineFile:
     media_type: str
     remark: str | None = None
 
-    def name(self, secret: bytes, tenant: str) -> str:
+    def build_name(self, secret: bytes, tenant: str) -> str:
         """Return the name that stands in the place of the file."""
         facts = {"bytes": self.size, "sha256": self.sha256.hex(), "media_type": self.media_type}
         remark = {} if self.remark is None else {"remark": self.remark}

@@ -50,7 +50,7 @@ def iterate_json_pieces(
             yield part
             continue
         yield '"'
-        for piece in part.pieces(step):
+        for piece in part.iterate_pieces(step):
             yield spell(piece)[1:-1]
         yield '"'
 
@@ -69,7 +69,7 @@ class WrittenJson:
             if not isinstance(part, _LongText):
                 self._size += len(part)
                 continue
-            size = sum(len(encode_basestring_ascii(one)) - 2 for one in part.pieces(LONG))
+            size = sum(len(encode_basestring_ascii(one)) - 2 for one in part.iterate_pieces(LONG))
             part.is_plain = size == len(part.text)
             self._size += size + 2
 
@@ -79,16 +79,16 @@ class WrittenJson:
 
     def __bytes__(self) -> bytes:
         """Return all of it."""
-        return b"".join(self.pieces())
+        return b"".join(self.iterate_pieces())
 
-    def pieces(self) -> Iterator[bytes]:
+    def iterate_pieces(self) -> Iterator[bytes]:
         """Yield all of it in pieces."""
         for part in self._parts:
             if not isinstance(part, _LongText):
                 yield part.encode()
                 continue
             yield b'"'
-            for piece in part.pieces(LONG):
+            for piece in part.iterate_pieces(LONG):
                 yield (piece if part.is_plain else encode_basestring_ascii(piece)[1:-1]).encode()
             yield b'"'
 
@@ -100,7 +100,7 @@ class _LongText:
     text: str
     is_plain: bool = False
 
-    def pieces(self, step: int) -> Iterator[str]:
+    def iterate_pieces(self, step: int) -> Iterator[str]:
         for start in range(0, len(self.text), step):
             yield self.text[start : start + step]
 

@@ -50,7 +50,7 @@ class Manifest(BaseModel):
     histories: int
     files: Mapping[str, BackupFile]
 
-    def lacking(self, marks: Sequence[str]) -> Sequence[str]:
+    def list_missing_secrets(self, marks: Sequence[str]) -> Sequence[str]:
         """Return the marks of secrets that are not among these."""
         return [mark for mark in self.secret_marks if mark not in marks]
 

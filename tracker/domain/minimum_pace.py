@@ -21,7 +21,7 @@ class MinimumPace:
         """Return how long so many bytes may take."""
         return self._span_s
 
-    def flaw(self, size: int) -> str | None:
+    def explain_slowness(self, size: int) -> str | None:
         """Return why a transfer is too slow; None where it is not. size: bytes that have come."""
         now = self._clock()
         if size - self._size >= LEAST_BYTES:

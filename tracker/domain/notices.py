@@ -74,7 +74,7 @@ class EventFilter:
     operations: Collection[str] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
-    def wants(self, type_: EventType, *, provider: str | None, task: Task | None) -> bool:
+    def is_match(self, type_: EventType, *, provider: str | None, task: Task | None) -> bool:
         """Return true if the filter lets a notice pass.
 
         provider: whose it is; None for one about an endpoint, which only `types` narrows.

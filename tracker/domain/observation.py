@@ -65,7 +65,7 @@ class Observation:
     costs_may_fall: bool = False
     parts: tuple[Part, ...] = ()
 
-    def as_event(self, source: Source, *, receipt: int | None = None) -> Event:
+    def convert_to_event(self, source: Source, *, receipt: int | None = None) -> Event:
         """Return the event that this statement is for the task it speaks of.
 
         A file that it names twice is one piece.

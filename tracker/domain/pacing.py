@@ -42,12 +42,12 @@ class Pace:
         ahead = 1 if self.is_failing else 1 + AHEAD
         return max(int(self.limit) * ahead - self.claimed, 0)
 
-    def succeeded(self) -> None:
+    def note_success(self) -> None:
         """Note that one was accepted."""
         self.limit = min(self.limit + 1 / max(self.limit, 1.0), MOST)
         if self.limit < START:  # back from failing: the first answers weigh more
             self.limit = min(self.limit + 1, START)
 
-    def failed(self) -> None:
+    def note_failure(self) -> None:
         """Note that one was not accepted."""
         self.limit = max(self.limit / 2, 1.0)

@@ -38,7 +38,7 @@ class PollPlan:
     ceiling: timedelta = timedelta(minutes=10)
     confirm: timedelta = timedelta(seconds=15)
 
-    def next_look(  # noqa: PLR0913 - everything that the pause depends on
+    def compute_next_look(  # noqa: PLR0913 - everything that the pause depends on
         self,
         *,
         now: datetime,
@@ -92,7 +92,7 @@ class PollPlan:
         pause = max(shortest, (now - ended_at) * _GROWTH)
         return now + pause * (1 + _SPREAD * jitter)
 
-    def cost_look(self, *, now: datetime, ended_at: datetime, jitter: float) -> datetime:
+    def compute_cost_look(self, *, now: datetime, ended_at: datetime, jitter: float) -> datetime:
         """Return when to ask again what a task that has ended costs.
 
         jitter: fraction in [0, 1), drawn by the caller.

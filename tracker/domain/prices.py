@@ -55,14 +55,14 @@ class ListPrice:
     usual: Decimal | None = None
     default_seconds: DefaultSeconds | None = None
 
-    def seconds_of(self, operation: str, input_: Mapping[str, Any]) -> Decimal | None:
+    def read_seconds(self, operation: str, input_: Mapping[str, Any]) -> Decimal | None:
         """Return the length that an input asks for, or that a task has without; None: unknown."""
         asked = _parse_number(_find_first_named(input_, SECONDS)) or self.usual
         if asked is not None or self.default_seconds is None:
             return asked
         return self.default_seconds(operation, input_)
 
-    def covers(self, provider: str, operation: str, model: str | None) -> bool:
+    def is_for_task(self, provider: str, operation: str, model: str | None) -> bool:
         """Return true if the price is one of such a task."""
         return (
             provider == self.provider
@@ -79,7 +79,7 @@ def estimate(
         return ()
     model = _find_first_named(input_, _MODELS)
     name = model if isinstance(model, str) else None
-    found = next((one for one in prices if one.covers(provider, operation, name)), None)
+    found = next((one for one in prices if one.is_for_task(provider, operation, name)), None)
     quantity = None if found is None else _count_quantity(found, operation, input_)
     if found is None or quantity is None:
         return ()
@@ -100,7 +100,7 @@ def _count_quantity(price: ListPrice, operation: str, input_: Mapping[str, Any])
         case PricedUnit.TASK:
             return Decimal(1)
         case PricedUnit.SECOND:
-            return price.seconds_of(operation, input_)
+            return price.read_seconds(operation, input_)
         case PricedUnit.PIECE:
             return _parse_number(_find_first_named(input_, _PIECES)) or price.usual or Decimal(1)
 

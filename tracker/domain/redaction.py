@@ -71,7 +71,7 @@ class Redactor:
         for mark in self._marks:
             if mark in text:
                 return True
-        if self._encoded.found_in(text):
+        if self._encoded.find_in(text):
             return True
         for one in also:
             # A token is of random characters, of which most texts lack one: that is found out in
@@ -93,7 +93,7 @@ class Redactor:
         return self._redact_whole(text, also)
 
     def _redact_whole(self, text: str, also: Sequence[str]) -> str:
-        for pattern in self._patterns(text, also):
+        for pattern in self._find_patterns(text, also):
             text = pattern.sub(_mask, text)
         return text
 
@@ -102,7 +102,7 @@ class Redactor:
         reach, start = self._reach(also), 0
         while len(text) - start > _WINDOW + reach:
             window = text[start : start + _WINDOW + reach]
-            cut = max(1, self._safe_cut(window, _WINDOW, also))
+            cut = max(1, self._find_safe_cut(window, _WINDOW, also))
             yield self._redact_whole(text[start : start + cut], also)
             start += cut
         yield self._redact_whole(text[start:], also)
@@ -112,7 +112,7 @@ class Redactor:
         sought = (*_sort_secrets(also), *self._known)
         return max(_CALLBACK_REACH, *(len(one) * 8 for one in sought), _JWT_REACH)
 
-    def whole_until(self, text: str) -> int:
+    def measure_redactable(self, text: str) -> int:
         """Return how much of a text that grows can be redacted before more of it is known.
 
         A secret and its escapes have neither white space nor characters beyond ASCII in them: one
@@ -125,7 +125,7 @@ class Redactor:
             return len(text) - max(_count_overlap(word, mark) for mark in marks)
         if len(word) <= reach:
             return start
-        return max(0, self._safe_cut(text, len(text) - reach, ()))
+        return max(0, self._find_safe_cut(text, len(text) - reach, ()))
 
     def redact_bytes(self, body: bytes, *also: str) -> bytes:
         """Redact bytes of any encoding that writes ASCII as ASCII; all others stay as they are."""
@@ -148,7 +148,7 @@ class Redactor:
                 held += piece.decode("latin-1")
                 if len(held) < 2 * reach:
                     continue
-                cut = self._safe_cut(held, len(held) - reach, also)
+                cut = self._find_safe_cut(held, len(held) - reach, also)
                 if cut > 0:
                     yield self.redact(held[:cut], *also).encode("latin-1")
                     held = held[cut:]
@@ -157,17 +157,17 @@ class Redactor:
         finally:
             await pieces.aclose()
 
-    def _safe_cut(self, text: str, cut: int, also: Sequence[str]) -> int:
+    def _find_safe_cut(self, text: str, cut: int, also: Sequence[str]) -> int:
         """Return the last place up to `cut` that is in no secret; 0 or less if there is none."""
         if cut <= 0:
             return cut
-        spans = [m.span() for one in self._patterns(text, also) for m in one.finditer(text)]
+        spans = [m.span() for one in self._find_patterns(text, also) for m in one.finditer(text)]
         for start, end in sorted(spans, reverse=True):
             if start < cut < end:
                 cut = start
         return cut
 
-    def _patterns(self, text: str, also: Sequence[str]) -> list[re.Pattern[str]]:
+    def _find_patterns(self, text: str, also: Sequence[str]) -> list[re.Pattern[str]]:
         """Return the patterns that may match; usually none, as a search for plain text shows."""
         plain = _unescape_ascii(text)
         bare = text.replace("\\", "") if "\\" in text else text
@@ -177,7 +177,7 @@ class Redactor:
         if any(one in plain or one in bare for one in also):
             patterns += [pattern_of(one) for one in _sort_secrets(also)]
         patterns += [pattern_of(one) for one in self._known if one in plain or one in bare]
-        if encoded := self._encoded.found_in(text):
+        if encoded := self._encoded.find_in(text):
             patterns += [pattern_of(one) for one in _sort_secrets(encoded)]
         return patterns
 

@@ -116,7 +116,7 @@ class _Fold:
             if said.state is None and self.task.state is TaskState.UNCERTAIN:
                 # Whatever the word means, the task exists.
                 said = replace_fields(said, state=TaskState.SUBMITTED)  # noqa: PLW2901
-            event = said.as_event(receipt.source, receipt=receipt.key)
+            event = said.convert_to_event(receipt.source, receipt=receipt.key)
             self._take(event, step, receipt.received_at if step is None else step.at)
 
     def stand(self, step: Transition) -> None:

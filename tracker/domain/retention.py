@@ -49,7 +49,7 @@ class RetentionRule:
     provider: str | None = None
     state: TaskState | None = None
 
-    def fits(self, tenant: str, provider: str, state: TaskState) -> bool:
+    def is_for_task(self, tenant: str, provider: str, state: TaskState) -> bool:
         """Tell whether a task is meant."""
         return (
             self.tenant in (None, tenant)
@@ -94,17 +94,17 @@ class RetentionPolicy:
         fitting = [
             rule
             for rule in self.rules
-            if kept_class in rule.keep and rule.fits(tenant, provider, state)
+            if kept_class in rule.keep and rule.is_for_task(tenant, provider, state)
         ]
         if not fitting:
             return self.defaults.get(kept_class)
         return max(fitting, key=lambda rule: rule.rank).keep[kept_class]
 
-    def walks(self) -> list[RetentionWalk]:
+    def list_walks(self) -> list[RetentionWalk]:
         """List the walks that find everything that is ever dropped."""
-        return [RetentionWalk(one, keep) for one in WALKED for keep in self.times(one)]
+        return [RetentionWalk(one, keep) for one in WALKED for keep in self.list_times(one)]
 
-    def times(self, kept_class: KeptClass) -> list[timedelta]:
+    def list_times(self, kept_class: KeptClass) -> list[timedelta]:
         """List how long anything of a class is kept that is ever dropped, the shortest first."""
         named = (self.defaults, *(rule.keep for rule in self.rules))
         return sorted({keep for one in named if (keep := one.get(kept_class)) is not None})

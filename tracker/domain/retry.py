@@ -21,7 +21,7 @@ class Backoff:
     attempts: int | None = None
     spread: float = 0.5
 
-    def next_at(
+    def compute_next_try(
         self,
         attempt: int,
         *,
@@ -56,7 +56,7 @@ class PauseList:
         """One pause per retry."""
         self.pauses = pauses
 
-    def next_at(
+    def compute_next_try(
         self,
         attempt: int,
         *,
@@ -64,7 +64,7 @@ class PauseList:
         jitter: float,
         retry_after_s: float | None = None,
     ) -> datetime | None:
-        """Return when to try again; None once the tries are spent. See Backoff.next_at."""
+        """Return when to try again; None once the tries are spent. See Backoff.compute_next_try."""
         if attempt > len(self.pauses):
             return None
         pause = max(self.pauses[max(attempt, 1) - 1], _read_asked_pause(retry_after_s))

@@ -83,13 +83,13 @@ class Tally:
         """Count one more."""
         self.counts[what, label] = self.counts.get((what, label), 0) + by
 
-    def labelled(self, what: str) -> dict[str, int]:
+    def get_counts(self, what: str) -> dict[str, int]:
         """Return the counts of one thing, by label."""
         return {label: n for (name, label), n in self.counts.items() if name == what}
 
-    def percentile(self, share: float) -> timedelta | None:
+    def compute_percentile(self, share: float) -> timedelta | None:
         """Return the time within which this share of tasks got their verdict; None without any."""
-        classes = sorted((int(label), n) for label, n in self.labelled("latency").items())
+        classes = sorted((int(label), n) for label, n in self.get_counts("latency").items())
         left = share * sum(n for _, n in classes)
         for number, n in classes:
             left -= n

@@ -13,7 +13,7 @@ class TokenBucket:
         self._since: float | None = None
 
     @classmethod
-    def per_minute(cls, count: int) -> "TokenBucket":
+    def make_per_minute(cls, count: int) -> "TokenBucket":
         """Return a bucket that holds what a quiet minute may use."""
         return cls(float(count), count / 60)
 

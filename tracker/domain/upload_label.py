@@ -24,7 +24,7 @@ class UploadLabel:
     media_type: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
 
-    def to_text(self) -> str:
+    def format_text(self) -> str:
         """Return all but the front, for a row."""
         said = {"name": self.name[:_MOST_NAME], "type": self.media_type, "fields": self.fields}
         # PostgreSQL's texts hold no NUL; JSON escapes it, and lone surrogates with it.

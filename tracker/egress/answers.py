@@ -75,13 +75,13 @@ class AnswerReader:
         decoder.finish()
         return bytes(whole)
 
-    async def _pieces(self, response: httpx.Response, cap: int) -> AsyncIterator[bytes]:
+    async def _iterate_pieces(self, response: httpx.Response, cap: int) -> AsyncIterator[bytes]:
         """Yield an answer's pieces, each when it may be worked on."""
         decoder, number, place = find_decoder(response, cap), 0, 0
         async for raw in response.aiter_raw():
             for piece in decoder.feed(raw):
                 if number % _PIECES_OF_A_PLACE == 0:
-                    place = self._precedence.place()
+                    place = self._precedence.take_place()
                 number += 1
                 await self._precedence.give_way(place)
                 yield piece
@@ -95,7 +95,7 @@ class AnswerReader:
         sink = pieces(read_headers(response))
         reader = None if files is None else InlineFiles(files)
         try:
-            async for piece in self._pieces(response, cap):
+            async for piece in self._iterate_pieces(response, cap):
                 sink.write(piece if reader is None else await _take_files(reader, piece))
             if reader is not None:
                 sink.write(await reader.finish())
@@ -111,7 +111,7 @@ class AnswerReader:
         reader: RawFile | InlineFiles | None = None
         is_over = False
         try:
-            async for piece in self._pieces(response, INLINE_ANSWER_BYTES):
+            async for piece in self._iterate_pieces(response, INLINE_ANSWER_BYTES):
                 reader = reader or (RawFile if _is_file(kind, piece) else InlineFiles)(files)
                 await reader.feed(piece)
                 if reader.kept_chars > PROVIDER_ANSWER_BYTES:

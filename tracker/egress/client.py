@@ -104,24 +104,24 @@ class EgressClient:
         sent = FirstByte(may_send, self._precedence if call.lasts_s > 0 else None)
         try:
             async with asyncio.timeout(call.timeout_s):
-                client = await self._client(call)
+                client = await self._get_client(call)
                 response = await client.send(_request(client, call, sent), stream=True)
                 answer = await self._answers.read(response, files=files, pieces=pieces)
                 # It and its stream name each other, so that the request's body of tens of MB would
                 # be held until the collector of cycles came by.
                 response.stream = httpx.ByteStream(b"")
         except TimeoutError:
-            return sent.failure(f"no whole answer within {call.timeout_s:g} s")
+            return sent.describe_failure(f"no whole answer within {call.timeout_s:g} s")
         except (Undecodable, StorageError, BrokenTransfer) as error:
-            return sent.failure(str(error))
+            return sent.describe_failure(str(error))
         except NotNow:
-            return sent.failure("it was not ours to send any more")
+            return sent.describe_failure("it was not ours to send any more")
         except _FAILURES as error:
-            return sent.failure(self._reason(error, call))
+            return sent.describe_failure(self._explain_failure(error, call))
         except Exception:
             # Of a library: raised on, one answer would fail its task's work again and again.
             log.exception("a call to a provider raised")
-            return sent.failure("the call raised; see the log")
+            return sent.describe_failure("the call raised; see the log")
         if _is_refused_by_proxy(answer.status, call):
             return HttpFailure(Certainty.NOT_SENT, PROXY_REFUSES)
         return await self._redact_answer(answer, call)
@@ -148,13 +148,13 @@ class EgressClient:
         sent = FirstByte()
         try:
             async with asyncio.timeout_at(until):
-                client = await self._client(call)
+                client = await self._get_client(call)
                 request = _request(client, call, sent, body=body)
                 response = await client.send(request, stream=True)
         except TimeoutError:
-            return sent.failure(f"no answer within {call.timeout_s:g} s")
+            return sent.describe_failure(f"no answer within {call.timeout_s:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            return sent.failure(self._reason(error, call))
+            return sent.describe_failure(self._explain_failure(error, call))
         if _is_refused_by_proxy(response.status_code, call):
             await response.aclose()
             return HttpFailure(Certainty.NOT_SENT, PROXY_REFUSES)
@@ -164,7 +164,7 @@ class EgressClient:
         headers = self._redact_headers(read_headers(response), _list_secrets(call))
         return HttpStream(response.status_code, headers, chunks)
 
-    def refusal(self, url: str) -> str | None:
+    def explain_refusal(self, url: str) -> str | None:
         """Return why a user's URL will never be called; None when it may be."""
         return policy.explain_refusal(url, self._allow)
 
@@ -194,11 +194,11 @@ class EgressClient:
             return headers
         return {name: self._redactor.redact(text, *secrets) for name, text in headers.items()}
 
-    def _reason(self, error: Exception, call: HttpCall) -> str:
+    def _explain_failure(self, error: Exception, call: HttpCall) -> str:
         """Return why a call failed, for people: libraries quote the header that they refuse."""
         return self._redactor.redact(explain_failure(error), *_list_secrets(call))
 
-    async def _client(self, call: HttpCall) -> httpx.AsyncClient:
+    async def _get_client(self, call: HttpCall) -> httpx.AsyncClient:
         parts = urlsplit(call.url)
         is_slow = call.lasts_s > 0
         name = f"{parts.scheme}://{parts.netloc}", call.proxy, is_slow

@@ -81,7 +81,7 @@ class _Layer:
                 if self._name == "deflate" or not data.startswith(_GZIP_MARK):
                     return
                 self._stream = zlib.decompressobj(_WINDOWS[self._name])
-            piece = self._inflate(data)
+            piece = self._decompress_piece(data)
             self._size += len(piece)
             if self._size > self._cap:
                 raise Undecodable(f"the answer is larger than {self._cap} bytes")
@@ -91,7 +91,7 @@ class _Layer:
             if not data and len(piece) < PIECE_BYTES:
                 return
 
-    def _inflate(self, data: bytes) -> bytes:
+    def _decompress_piece(self, data: bytes) -> bytes:
         try:
             piece = self._stream.decompress(data, PIECE_BYTES)
         except zlib.error as error:
@@ -100,7 +100,7 @@ class _Layer:
             # Some servers send the bare form of it (RFC 9110 section 8.4.1.2).
             self._name, self._stream = "deflate", zlib.decompressobj(-zlib.MAX_WBITS)
             self._begun = True
-            return self._inflate(data)
+            return self._decompress_piece(data)
         self._begun = self._begun or bool(data)
         return piece
 

@@ -112,11 +112,11 @@ class Downloading:
             reason = _describe_failure(error, self._silence_s)
             if reason is None:
                 raise
-            return sent.failure(reason)
-        chunks = self._chunks(response, decoder, connection)
+            return sent.describe_failure(reason)
+        chunks = self._iterate_chunks(response, decoder, connection)
         return HttpStream(response.status, headers, _FileBody(chunks, connection))
 
-    async def _chunks(
+    async def _iterate_chunks(
         self,
         response: httpcore.Response,
         decoder: Decoder,
@@ -135,7 +135,7 @@ class Downloading:
                         raise TrailingBytes
                     return
                 raw_size += len(raw)
-                if (slow := pace.flaw(raw_size)) is not None:
+                if (slow := pace.explain_slowness(raw_size)) is not None:
                     raise BrokenTransfer(slow)
                 for piece in decoder.feed(raw):
                     size += len(piece)

@@ -87,13 +87,13 @@ class GuardedCalls:
             refusal = find_refusal(call.url, self._allow)
             if refusal is not None:
                 return HttpFailure(Certainty.NOT_SENT, refusal)
-            return await self._within(call, read_target(call.url, self._allow), sent)
+            return await self._exchange_in_time(call, read_target(call.url, self._allow), sent)
         except TimeoutError:
-            return sent.failure(f"no whole answer within {call.timeout_s:g} s")
+            return sent.describe_failure(f"no whole answer within {call.timeout_s:g} s")
         except SSRFGuardError as error:
             return HttpFailure(Certainty.NOT_SENT, f"may not be called: {error}")
         except FAILURES as error:
-            return sent.failure(explain_failure(error))
+            return sent.describe_failure(explain_failure(error))
 
     async def close(self) -> None:
         """Close every connection; what was left to end by itself is waited for."""
@@ -103,7 +103,9 @@ class GuardedCalls:
             self._by_origin[origin].remove(connection)
             await connection.aclose()
 
-    async def _within(self, call: HttpCall, target: Target, sent: FirstByte) -> HttpResult:
+    async def _exchange_in_time(
+        self, call: HttpCall, target: Target, sent: FirstByte
+    ) -> HttpResult:
         """Carry out the exchange; raises TimeoutError when its time is over.
 
         A name is looked up in a thread, which nothing can interrupt: the exchange is left to end

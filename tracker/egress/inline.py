@@ -64,9 +64,9 @@ class InlineFiles:
         at = 0
         while at < len(piece):
             if self._string is None:
-                at = self._outside(piece, at)
+                at = self._read_outside_file(piece, at)
             else:
-                at = await self._inside(piece, at)
+                at = await self._read_inside_file(piece, at)
 
     async def abort(self) -> None:
         """Leave nothing of a file that did not come to its end."""
@@ -92,7 +92,7 @@ class InlineFiles:
         """Return how much of the answer is held as text so far."""
         return len(self._text) + len(self._string or b"")
 
-    def _outside(self, piece: bytes, at: int) -> int:
+    def _read_outside_file(self, piece: bytes, at: int) -> int:
         end = piece.find(_QUOTE, at)
         if end < 0:
             self._text += piece[at:]
@@ -101,7 +101,7 @@ class InlineFiles:
         self._string, self._escaped = bytearray(), False
         return end + 1
 
-    async def _inside(self, piece: bytes, at: int) -> int:
+    async def _read_inside_file(self, piece: bytes, at: int) -> int:
         end = self._end_of_string(piece, at)
         part = piece[at:] if end is None else piece[at:end]
         if self._sink is not None:
@@ -110,7 +110,7 @@ class InlineFiles:
             assert self._string is not None  # noqa: S101 - we are inside one
             self._string += part
             if len(self._string) >= LEAST_CHARS:
-                await self._become_file()
+                await self._begin_file()
         if end is None:
             return len(piece)
         await self._close()
@@ -130,7 +130,7 @@ class InlineFiles:
             if at >= len(piece):
                 return None
 
-    async def _become_file(self) -> None:
+    async def _begin_file(self) -> None:
         """Begin a file where a long string is base64, with or without what a data URL begins by."""
         assert self._string is not None  # noqa: S101
         if self._depth < _DEEPEST and _JSON_TEXT.match(self._string):
@@ -168,7 +168,7 @@ class InlineFiles:
     async def _decode_into(self, sink: FileSink, part: bytes) -> None:
         """Write a part of a file. Raises ValueError where it is no base64, UnkeepableFile."""
         # How many `=` there are does not matter: `_write_end` knows how many there should be.
-        given, mark, behind = self._unescaped(part).partition(b"=")
+        given, mark, behind = self._unescape_base64(part).partition(b"=")
         if (given and self._is_padded) or behind.strip(b"="):
             raise ValueError("a file in the answer is no base64: it goes on behind its end")
         self._is_padded = self._is_padded or bool(mark)
@@ -180,7 +180,7 @@ class InlineFiles:
         if whole:
             await sink.write(_decode(clean[:whole]))
 
-    def _unescaped(self, part: bytes) -> bytes:
+    def _unescape_base64(self, part: bytes) -> bytes:
         """Return base64 without JSON's escapes and without white space; it seldom has any.
 
         Serializers that think of HTML escape `=` by its number (Gson's default:

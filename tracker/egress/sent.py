@@ -25,7 +25,7 @@ class FirstByte:
         """
         self._may_send = may_send
         self._precedence = precedence
-        self._place = None if precedence is None else precedence.place()
+        self._place = None if precedence is None else precedence.take_place()
         self._has_left = False
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
@@ -44,7 +44,7 @@ class FirstByte:
                 raise NotNow
             self._has_left = True
 
-    def failure(self, reason: str) -> HttpFailure:
+    def describe_failure(self, reason: str) -> HttpFailure:
         """Return the failure of an exchange. reason: for people, without header or body."""
         certainty = Certainty.UNKNOWN if self._has_left else Certainty.NOT_SENT
         return HttpFailure(certainty, reason[:500])

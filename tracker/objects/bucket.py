@@ -134,7 +134,7 @@ class Bucket:
         except Exception as error:
             if raised:  # obstore wraps what the chunks raise
                 raise raised[0] from error
-            raise self._failed(error, _SENDING * self._silence_s) from error
+            raise self._make_error(error, _SENDING * self._silence_s) from error
         finally:
             is_over = True
             if asking is not None and not asking.done():
@@ -151,7 +151,7 @@ class Bucket:
         while start < end:
             began, waiting, size, failed = start, list[bytes](), 0, None
             try:
-                async with aclosing(self._pieces(key, start, end)) as pieces:
+                async with aclosing(self._iterate_pieces(key, start, end)) as pieces:
                     async for piece in pieces:
                         waiting.append(piece)
                         size += len(piece)
@@ -167,14 +167,14 @@ class Bucket:
             if start == began:
                 raise failed or StorageError(f"the object ends before byte {end}")
 
-    async def _pieces(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+    async def _iterate_pieces(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         options: Any = {"range": (start, end)}
         found = await self._ask(self._api.get_async(self._store, key, options=options))
         pieces = found.stream(min_chunk_size=FIRST_BLOCK_BYTES).__aiter__()
         while (piece := await self._ask(anext(pieces, None))) is not None:
             yield bytes(piece)
 
-    async def size(self, key: str) -> int | None:
+    async def get_size(self, key: str) -> int | None:
         """Return how many bytes an object has; None where there is no such object."""
         try:
             head = await self._ask(self._api.head_async(self._store, key))
@@ -204,14 +204,14 @@ class Bucket:
             async with asyncio.timeout(self._silence_s):
                 return await answer
         except TimeoutError:
-            raise self._silent(self._silence_s) from None
+            raise self._make_silence_error(self._silence_s) from None
         except (self._api.exceptions.BaseError, FileNotFoundError) as error:
-            raise self._failed(error, self._silence_s) from error
+            raise self._make_error(error, self._silence_s) from error
 
-    def _failed(self, error: Exception, silence_s: float) -> StorageError:
+    def _make_error(self, error: Exception, silence_s: float) -> StorageError:
         name, (said, *debugged) = type(error).__name__, str(error).split("\n", 1)
         if any(_TIMED_OUT in text for text in debugged):
-            return self._silent(silence_s)
+            return self._make_silence_error(silence_s)
         code = _CODE.search(str(error))
         named = "" if code is None else code[1]
         words = _CODES.get(named) or _WORDS.get(name, "the bucket does not do what is asked")
@@ -220,7 +220,7 @@ class Bucket:
         why = (said.partition(" - ")[2] or said).partition("<")[0].rstrip(": ")
         return failed(f"{words} ({self._url}): {f'{why} {named}'.strip()[:300]}")
 
-    def _silent(self, silence_s: float) -> StorageError:
+    def _make_silence_error(self, silence_s: float) -> StorageError:
         return StorageError(f"the bucket has said nothing for {silence_s:g} s ({self._url})")
 
 

@@ -60,7 +60,7 @@ class Folder:
     async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
         """Keep what the chunks hold; see ObjectStore. A disk refuses nothing for now."""
         del once
-        part, path = self._root / PARTS / make_token(), self._path(key)
+        part, path = self._root / PARTS / make_token(), self._find_path(key)
         opened: list[int] = []
         waiting, size = list[bytes](), 0
         try:
@@ -83,7 +83,7 @@ class Folder:
         opened: list[int] = []
         most = FIRST_BLOCK_BYTES
         try:
-            block = await self._run(_open, self._path(key), opened, (start, end), most)
+            block = await self._run(_open, self._find_path(key), opened, (start, end), most)
             while start < end:
                 if most == BLOCK_BYTES:
                     size = min(most, end - start)
@@ -96,13 +96,13 @@ class Folder:
         finally:
             _close(opened)
 
-    async def size(self, key: str) -> int | None:
+    async def get_size(self, key: str) -> int | None:
         """Return how many bytes an object has; None where there is no such object.
 
         Raises StorageError where no object was ever kept here, unless it may be new: the disk may
         not be mounted.
         """
-        size = await self._run(_read_size, self._path(key))
+        size = await self._run(_read_size, self._find_path(key))
         if (
             size is None
             and not self._is_new
@@ -113,7 +113,7 @@ class Folder:
 
     async def delete(self, key: str) -> None:
         """Delete an object, or what an interrupted write has left."""
-        await self._run(_unlink, self._path(key))
+        await self._run(_unlink, self._find_path(key))
 
     async def list(self) -> AsyncIterator[StoredObject]:
         """Yield every object and every part, in no order."""
@@ -126,7 +126,7 @@ class Folder:
         """Return the free bytes of the disk that the folder is on."""
         return await self._run(_free, self._root)
 
-    def _path(self, key: str) -> Path:
+    def _find_path(self, key: str) -> Path:
         if key.startswith("/") or ".." in key.split("/"):
             raise StorageError(f"{key!r} is no name of an object")
         return self._root / key
@@ -267,7 +267,7 @@ def _read_size(path: Path) -> int | None:
 
 def _unlink(path: Path) -> None:
     path.unlink(missing_ok=True)
-    if path.parent.name == PARTS:  # by which the folder is known; see `Folder.size`
+    if path.parent.name == PARTS:  # by which the folder is known; see `Folder.get_size`
         return
     with contextlib.suppress(OSError):  # not empty, or gone meanwhile
         path.parent.rmdir()

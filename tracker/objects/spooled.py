@@ -58,9 +58,9 @@ class SpooledStore:
             async with asyncio.timeout(self._hand_on_s):
                 await self._give(key)
         except TimeoutError:
-            self._reason = str(self._waiting(f"it has not within {self._hand_on_s:g} s"))
+            self._reason = str(self._make_waiting_error(f"it has not within {self._hand_on_s:g} s"))
         except StorageError as error:
-            self._reason = str(self._waiting(str(error)))
+            self._reason = str(self._make_waiting_error(str(error)))
         else:
             await self.forget(key)
             return None
@@ -69,7 +69,7 @@ class SpooledStore:
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from `start` to before `end`, of whichever has them."""
-        if await self._spool.size(key) is not None:
+        if await self._spool.get_size(key) is not None:
             with suppress(StorageError):  # it was handed on meanwhile
                 async with aclosing(self._spool.read(key, start, end)) as blocks:
                     async for block in blocks:
@@ -80,10 +80,10 @@ class SpooledStore:
                 async for block in blocks:
                     yield block
 
-    async def size(self, key: str) -> int | None:
+    async def get_size(self, key: str) -> int | None:
         """Return how many bytes an object has; None where neither has it."""
-        size = await self._spool.size(key)
-        return await self._store.size(key) if size is None else size
+        size = await self._spool.get_size(key)
+        return await self._store.get_size(key) if size is None else size
 
     async def delete(self, key: str) -> None:
         """Delete an object from both."""
@@ -114,23 +114,23 @@ class SpooledStore:
         process that died: a folder takes no name twice.
         """
         try:
-            size = await self._spool.size(key)
-            if size is not None and await self._store.size(key) != size:
+            size = await self._spool.get_size(key)
+            if size is not None and await self._store.get_size(key) != size:
                 await self._give(key)
         except StorageError as error:
-            if await self._spool.size(key) is not None:
-                raise self._waiting(str(error)) from error
+            if await self._spool.get_size(key) is not None:
+                raise self._make_waiting_error(str(error)) from error
 
     async def forget(self, key: str) -> None:
         """Let an object wait no more: the store has it."""
         await self._spool.delete(key)
 
     async def _give(self, key: str) -> None:
-        size = await self._spool.size(key) or 0
+        size = await self._spool.get_size(key) or 0
         async with aclosing(self._spool.read(key, 0, size)) as blocks:
             await self._store.put(key, blocks)
 
-    def _waiting(self, why: str) -> StorageError:
+    def _make_waiting_error(self, why: str) -> StorageError:
         return StorageError(
             f"a file of an answer waits on {self._host} until the store takes it: {why}"
         )

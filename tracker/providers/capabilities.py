@@ -81,7 +81,9 @@ def read_capabilities(provider: Provider) -> Capabilities:
 
 
 def _list_lookups(provider: Provider) -> Sequence[str]:
-    found = {provider.submits.finds(account).value for account in _list_accounts(provider)}
+    found = {
+        provider.submits.get_lookup_kind(account).value for account in _list_accounts(provider)
+    }
     # Profiles may differ: where any can be looked up in a list, that capability is filled.
     if provider.looks is not None and not found & {Finds.BY_LIKENESS, Finds.CANDIDATES}:
         found.add(Finds.BY_SCAN.value)
@@ -91,11 +93,11 @@ def _list_lookups(provider: Provider) -> Sequence[str]:
 def _list_accounts(provider: Provider) -> Iterator[Account]:
     """Yield an account of each region and of each profile that an address is enough for."""
     for address in provider.regions.values():  # some accounts must name theirs
-        yield provider.account("any", provider.options.model_validate({"base_url": address}))
+        yield provider.make_account("any", provider.options.model_validate({"base_url": address}))
     for profile in getattr(provider.submits, "profiles", ()):
         given = {"base_url": "https://gateway.example", "profile": profile}
         account = Account("any", given["base_url"], provider.options.model_validate(given))
-        if not provider.flaws_of(account):
+        if not provider.find_flaws(account):
             yield account
 
 

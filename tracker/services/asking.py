@@ -73,7 +73,10 @@ def _is_searched_for(context: Context, task: Task) -> bool:
     """Tell whether a poll by our own id would prove nothing about a lost submit."""
     if task.state is not TaskState.UNCERTAIN:
         return False
-    return context.providers[task.provider].submits.finds(context.account(task)) is not Finds.BY_ID
+    return (
+        context.providers[task.provider].submits.get_lookup_kind(context.get_account(task))
+        is not Finds.BY_ID
+    )
 
 
 async def ask(context: Context, group: Sequence[Task]) -> PollResult:
@@ -82,7 +85,7 @@ async def ask(context: Context, group: Sequence[Task]) -> PollResult:
     Raises nothing that an answer can cause.
     """
     task, provider = group[0], context.providers[group[0].provider]
-    asking = Asking(context.account(task), group, context.clock.now())
+    asking = Asking(context.get_account(task), group, context.clock.now())
     if len(group) == 1 and _is_searched_for(context, task):
         with work_on("look up", group):
             return await _search(context, provider.looks, asking)
@@ -117,7 +120,7 @@ async def _poll(context: Context, polls: Polls | None, asking: Asking) -> PollRe
 async def _search(context: Context, looks: Looks | None, asking: Asking) -> PollResult:
     """Scan the provider's list for a task whose submit was lost."""
     submits = context.providers[asking.task.provider].submits
-    if looks is None or submits.finds(asking.account) is Finds.NEVER:
+    if looks is None or submits.get_lookup_kind(asking.account) is Finds.NEVER:
         return PollResult(CANNOT_ASK, [NEVER_FOUND])
     key = asking.task.key
     last, bodies = await context.store.read(
@@ -125,7 +128,7 @@ async def _search(context: Context, looks: Looks | None, asking: Asking) -> Poll
     )
     asking = replace(
         asking,
-        callback_url=context.callback_url(asking.task),
+        callback_url=context.build_callback_url(asking.task),
         since=None if last is None else last.started_at,
         body=read_json(bodies[key]) if key in bodies else None,
     )
@@ -160,7 +163,7 @@ async def _cancel(
         if not isinstance(found, Observed) or _is_end(found):
             return looked
         asking = _update_asking(asking, found)
-    if (reason := cancels.too_late(asking)) is not None:
+    if (reason := cancels.explain_too_late(asking)) is not None:
         return PollResult(CANNOT_ASK if looked is None else looked.answer, [TooLate(reason)])
     call = cancels.build_cancel(asking)
     if call is None:  # found under an account that offers no way: its end is all there is to learn
@@ -197,9 +200,9 @@ async def _call(context: Context, call: HttpCall, asking: Asking) -> HttpResult 
         replace(
             call,
             timeout_s=max(context.policy.poll_timeout_s, call.lasts_s),
-            secrets=(*call.secrets, *context.callback_tokens(asking.tasks)),
+            secrets=(*call.secrets, *context.iterate_callback_tokens(asking.tasks)),
         ),
-        files=context.sinks(asking.task) if len(asking.tasks) == 1 else None,
+        files=context.make_sinks(asking.task) if len(asking.tasks) == 1 else None,
         purpose=CallPurpose.LOOK,
     )
 

@@ -29,8 +29,8 @@ class CallTurns:
 
     def __init__(self, limits: CallLimits, clock: Clock) -> None:
         """Nothing has left yet."""
-        calls = None if limits.calls is None else _Queue(limits.calls.bucket(), clock)
-        own = None if limits.creates is None else _Queue(limits.creates.bucket(), clock)
+        calls = None if limits.calls is None else _Queue(limits.calls.make_bucket(), clock)
+        own = None if limits.creates is None else _Queue(limits.creates.make_bucket(), clock)
         self._queues = dict.fromkeys(CallPurpose, calls) | {CallPurpose.CREATE: own or calls}
 
     async def take(self, purpose: CallPurpose) -> None:
@@ -80,13 +80,13 @@ class _Queue:
             if not self.bucket.take(self._clock.monotonic()):
                 await self._clock.sleep(max(self.bucket.wait_s, _SHORTEST_S))
                 continue
-            turn = self._next()
+            turn = self._pop_next()
             if turn.done():  # whoever waited for it has been cancelled
                 self.bucket.put_back()
             else:
                 turn.set_result(None)
 
-    def _next(self) -> asyncio.Future[None]:
+    def _pop_next(self) -> asyncio.Future[None]:
         purpose = next(one for one in self._order if self._waiting[one])
         self._order.remove(purpose)
         self._order.append(purpose)

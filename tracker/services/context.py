@@ -113,13 +113,13 @@ class Context:
             report, ConditionReport(ACCOUNT_TOKEN_REFUSED, provider, account, reason)
         )
 
-    def holds_files(self, task: Task) -> bool:
+    def can_hold_files(self, task: Task) -> bool:
         """Return whether the provider's answers about a task may hold its files."""
         provider = self.providers.get(task.provider)
         asks = None if provider is None else provider.results.answers_with_files
         return asks is not None and asks(task.operation)
 
-    def fetches_files(self, task: Task) -> bool:
+    def is_fetching_files(self, task: Task) -> bool:
         """Return whether the files that a task's result names are fetched and kept."""
         if self.storage is None:
             return False
@@ -131,7 +131,7 @@ class Context:
         """Return how long the files of a task's result are kept, from when they are here."""
         return self.retention.keep(KeptClass.ASSETS, task.tenant, task.provider, task.state)
 
-    def sinks(self, task: Task) -> OpenSink | None:
+    def make_sinks(self, task: Task) -> OpenSink | None:
         """Return where files within an answer about a task go; None where it can have none.
 
         Where some of a provider's answers hold files, others may although an address was asked for.
@@ -145,7 +145,7 @@ class Context:
         """Encrypt a URL that the database is to hold and not to tell."""
         return seal_long(self.secrets[0], secret, nonce=make_key(NONCE_BYTES))
 
-    def provider(self, name: str, *, path: str = "provider") -> Provider:
+    def get_provider(self, name: str, *, path: str = "provider") -> Provider:
         """Return an adapter by name. Raises InvalidRequest naming the field."""
         found = self.providers.get(name)
         if found is None:
@@ -153,7 +153,7 @@ class Context:
             raise InvalidRequest(FieldError(path, f"no such provider; one of: {known}"))
         return found
 
-    def kind_made_by(self, task: Task) -> str | None:
+    def get_made_kind(self, task: Task) -> str | None:
         """Return the kind of object that a task makes at its provider; None where it makes none."""
         provider = self.providers.get(task.provider)
         return None if provider is None else provider.objects.made_by.get(task.operation)
@@ -162,11 +162,11 @@ class Context:
         """Return true if the account that a task belongs to is still in the settings."""
         return (task.provider, task.account) in self.accounts
 
-    def account(self, task: Task) -> Account:
+    def get_account(self, task: Task) -> Account:
         """Return the account that a task belongs to. Raises KeyError when it was taken out."""
         return self.accounts[task.provider, task.account]
 
-    def accounts_of(self, provider: str) -> set[str]:
+    def list_accounts(self, provider: str) -> set[str]:
         """Return the names of a provider's accounts."""
         return {name for owner, name in self.accounts if owner == provider}
 
@@ -177,14 +177,14 @@ class Context:
         }
         return min(accounts, key=lambda name: (name != DEFAULT_ACCOUNT, -accounts[name], name))
 
-    def callback_url(self, task: Task) -> str | None:
+    def build_callback_url(self, task: Task) -> str | None:
         """Return the task's own callback URL; None where nobody can reach us."""
         if self.public_url is None:
             return None
         secret = token.sign(self.secrets[0], task.provider, str(task.id))
         return f"{self.public_url}/callbacks/{task.provider}/{task.id}/{secret}"
 
-    def callback_tokens(self, tasks: Sequence[Task]) -> tuple[str, ...]:
+    def iterate_callback_tokens(self, tasks: Sequence[Task]) -> tuple[str, ...]:
         """Return the secret parts of tasks' callback URLs, by every secret that is still good."""
         if self.public_url is None:
             return ()
@@ -199,7 +199,7 @@ class Context:
         long_ago = self.clock.monotonic() - UNOPENED_PAUSE_S
         return any(until > long_ago for until in self.unopened.values())
 
-    def expects_callbacks(self, provider: str, account: str, operation: str | None = None) -> bool:
+    def is_called_back(self, provider: str, account: str, operation: str | None = None) -> bool:
         """Return whether an account's upstream is given a URL of ours, and calls it.
 
         operation: asks about this one alone.
@@ -208,12 +208,14 @@ class Context:
         if self.public_url is None or known is None:
             return False
         calls_back = self.providers[provider].calls_back
-        return calls_back is not None and calls_back.comes_from(known, operation)
+        return calls_back is not None and calls_back.has_callbacks(known, operation)
 
-    def spacing_s(self, provider: str, account: str) -> float:
+    def get_poll_spacing_s(self, provider: str, account: str) -> float:
         """Return the least seconds between two looks at one task of an account."""
         known = self.accounts.get((provider, account))
         polls = None if known is None else self.providers[provider].polls
         if known is None or polls is None:
             return 0.0
-        return max(polls.spacing_s(known), self.look_spacing_s.get((provider, account), 0.0))
+        return max(
+            polls.get_poll_spacing_s(known), self.look_spacing_s.get((provider, account), 0.0)
+        )

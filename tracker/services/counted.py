@@ -30,7 +30,7 @@ class CountedChunks:
         """The type that the first bytes tell."""
         return detect_media_type(self._first)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def iterate_chunks(self) -> AsyncIterator[bytes]:
         """Yield them."""
         async for chunk in self._chunks:
             await self._hashing.add(chunk)

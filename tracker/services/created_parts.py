@@ -41,7 +41,7 @@ def take_in_parts(
     """
     if not made.parts:
         return
-    now, before = recorder.task(first.key), recorder.loaded(first.key)
+    now, before = recorder.get_task(first.key), recorder.get_loaded(first.key)
     parts = _give_other_id(made, now.provider_task_id)
     names = {part.provider_task_id for part in parts}
     known = task_lookups.find_owners(tx.db, first.provider, first.account, names)

@@ -13,15 +13,15 @@ class Expectations:
     def __init__(self) -> None:
         self._known: Mapping[tuple[str, str], Expectation] = {}
 
-    def of(self, task: Task) -> Expectation:
+    def find_expectation(self, task: Task) -> Expectation:
         """Return the expectation for tasks of this one's kind."""
-        return self.of_kind(task.provider, task.operation)
+        return self.find_of_kind(task.provider, task.operation)
 
-    def of_kind(self, provider: str, operation: str) -> Expectation:
+    def find_of_kind(self, provider: str, operation: str) -> Expectation:
         """Return the expectation for tasks of this kind."""
         return self._known.get((provider, operation), NOTHING_KNOWN)
 
-    def slowest(self) -> timedelta:
+    def find_slowest(self) -> timedelta:
         """Return the longest time that tasks of any kind are expected to take."""
         return max((one.slow for one in self._known.values() if one.slow), default=timedelta(0))
 

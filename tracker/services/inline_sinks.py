@@ -22,9 +22,11 @@ class InlineSink:
         self._id = make_id()
         self._most, self._size = storage.rules.max_bytes, 0
         self._blocks: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING_BLOCKS)
-        self._counted = CountedChunks(self._chunks())
+        self._counted = CountedChunks(self._iterate_chunks())
         key = store_key_of(tenant, self._id)
-        self._writing = asyncio.create_task(storage.put(key, self._counted.chunks(), once=True))
+        self._writing = asyncio.create_task(
+            storage.put(key, self._counted.iterate_chunks(), once=True)
+        )
 
     async def write(self, data: bytes) -> None:
         """Take the next bytes. Raises UnkeepableFile for too many, StorageError."""
@@ -40,7 +42,7 @@ class InlineSink:
         waits = await self._writing
         counted = self._counted
         file = InlineFile(self._id, counted.size, counted.digest, counted.media_type, waits)
-        return file.name(self._secret, self._tenant)
+        return file.build_name(self._secret, self._tenant)
 
     async def abort(self) -> None:
         """Leave nothing of a file that did not come to its end."""
@@ -58,7 +60,7 @@ class InlineSink:
             await self._writing  # raises why it has ended
             raise StorageError("the store ended a file before its end")
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
+    async def _iterate_chunks(self) -> AsyncIterator[bytes]:
         while (block := await self._blocks.get()) is not None:
             yield block
 

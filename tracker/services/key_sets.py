@@ -62,12 +62,12 @@ class KeySets:
         self._store, self._http, self._clock = store, http, clock
         self._kept: dict[KeySource, _Kept] = {}
 
-    def known(self, source: KeySource) -> KeySet | None:
+    def get_keys(self, source: KeySource) -> KeySet | None:
         """Return the keys of a source; None while none are at hand."""
         kept = self._kept.get(source)
         return None if kept is None else kept.keys
 
-    async def newer(self, source: KeySource, since_s: float) -> bool:
+    async def fetch_newer(self, source: KeySource, since_s: float) -> bool:
         """Fetch the keys for a signature that none fits; tell whether those at hand are newer.
 
         since_s: monotonic seconds at which the signature was there. A set whose fetch began later
@@ -111,7 +111,7 @@ class KeySets:
                 kept.failed_s = self._clock.monotonic()
                 log.warning(
                     "no keys from %(url)s: %(reason)s; %(age)s",
-                    {"url": source.url, "reason": found, "age": self._age_of(kept)},
+                    {"url": source.url, "reason": found, "age": self._describe_age(kept)},
                 )
             else:
                 kept.keys, kept.since = found, started_at
@@ -143,7 +143,7 @@ class KeySets:
                 {"url": fetched.url, "reason": error},
             )
 
-    def _age_of(self, kept: _Kept) -> str:
+    def _describe_age(self, kept: _Kept) -> str:
         """Say, for the log, how old the keys are that stand in for those that did not come."""
         if kept.since is None:
             return "there are none"

@@ -50,11 +50,11 @@ class Leases:
             self._context.at(CrashPoint.JOB_CLAIMED)
         return claimed
 
-    async def due_kinds(self) -> frozenset[JobKind]:
+    async def find_due_kinds(self) -> frozenset[JobKind]:
         """Return kinds of which there is something to claim now."""
-        return await self._lookout.due_kinds()
+        return await self._lookout.find_due_kinds()
 
-    async def next_due(self, kind: JobKind) -> datetime | None:
+    async def find_next_due(self, kind: JobKind) -> datetime | None:
         """Return when there will be something to claim."""
         await self._context.precedence.give_way()
         return await self._context.store.read(lambda db: due_jobs.find_next_due(db, kind))
@@ -71,7 +71,7 @@ class Leases:
         """Try work again later that raised, ever more seldom; it is never dropped."""
         await self._context.store.write(self._fail, _Failed(job, error))
 
-    def _rooms(self, tx: Tx) -> dict[str, FreeSlots]:
+    def _count_free_slots(self, tx: Tx) -> dict[str, FreeSlots]:
         """Free slots by lane, of the accounts that have a cap: a hint, `attempting` makes sure."""
         caps = list_slot_caps(self._context.accounts)
         held = held_slots.count(tx.db, caps)
@@ -90,10 +90,10 @@ class Leases:
                 limit=one.limit,
                 per_lane=one.per_lane,
                 busy=one.busy,
-                rooms=self._rooms(tx) if one.kind is JobKind.SUBMIT else {},
+                rooms=self._count_free_slots(tx) if one.kind is JobKind.SUBMIT else {},
             )
             # What a restored database holds as unsent may have been sent since its backup.
-            if one.kind is not JobKind.SUBMIT or not self._context.recovery.holds(tx.db)
+            if one.kind is not JobKind.SUBMIT or not self._context.recovery.is_holding(tx.db)
             else []
             for one in wanted
         ]
@@ -104,7 +104,7 @@ class Leases:
 
     def _fail(self, tx: Tx, failed: Sequence[_Failed]) -> list[None]:
         for item in failed:
-            again_at = retry.RECORD.next_at(
+            again_at = retry.RECORD.compute_next_try(
                 item.job.attempts + 1, now=tx.now, jitter=self._context.jitter()
             )
             assert again_at is not None  # noqa: S101 - RECORD has no limit

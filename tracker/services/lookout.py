@@ -29,11 +29,11 @@ class Lookout:
         self._looked_at: datetime | None = None
         self._last = DueRow(frozenset(), {})
 
-    async def due_kinds(self) -> frozenset[JobKind]:
+    async def find_due_kinds(self) -> frozenset[JobKind]:
         """Return the kinds of which there is something to claim now. Raises Unavailable."""
         clock = self._context.clock
         now, now_s = clock.now(), clock.monotonic()
-        since = self._since(now, now_s)
+        since = self._choose_starts(now, now_s)
         self._last = await self._context.store.read(
             lambda db: due_jobs.count_due(db, now=now, since=since)
         )
@@ -42,7 +42,7 @@ class Lookout:
             self._began_s = now_s
         return self._last.kinds
 
-    def _since(self, now: datetime, now_s: float) -> Mapping[DueIndex, datetime]:
+    def _choose_starts(self, now: datetime, now_s: float) -> Mapping[DueIndex, datetime]:
         """Return where to start in each queue; nothing for the beginning."""
         if self._looked_at is None or self._began_s is None:
             return {}

@@ -188,7 +188,7 @@ async def _find_owners(
     is_continued = any(named.kind in objects.continued for named in wanted)
     is_told_alone = any(not named.may_be_public and not named.is_strict for named in wanted)
 
-    accounts = context.accounts_of(provider)
+    accounts = context.list_accounts(provider)
 
     def look(db: Reading) -> tuple[_Owners, bool]:
         is_behind, is_shared, lately = False, None, []

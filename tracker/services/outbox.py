@@ -88,7 +88,7 @@ class Outbox:
         for type_, task, step in told:
             self._enqueue_to_urls(batch, type_, task, step)
             for endpoint in theirs[task.tenant]:
-                if endpoint.filter.wants(type_, provider=task.provider, task=task):
+                if endpoint.filter.is_match(type_, provider=task.provider, task=task):
                     _enqueue_to_endpoint(batch, endpoint, type_, task, step)
         batch.write()
 
@@ -110,9 +110,9 @@ class Outbox:
         """
         wanting = [
             endpoint
-            for endpoint in self.subscribers(tx, {tenant})()[tenant]
+            for endpoint in self.list_subscribers(tx, {tenant})()[tenant]
             if endpoint.key != besides
-            and endpoint.filter.wants(type_, provider=provider, task=None)
+            and endpoint.filter.is_match(type_, provider=provider, task=None)
         ]
         self.enqueue_to(tx, wanting, type_, body=body, about=about)
 
@@ -146,7 +146,7 @@ class Outbox:
         batch.write()
         return ids
 
-    def subscribers(self, tx: Tx, tenants: Collection[str]) -> Subscribers:
+    def list_subscribers(self, tx: Tx, tenants: Collection[str]) -> Subscribers:
         """Return the endpoints of these tenants as they are in this transaction.
 
         Asked now; call what is returned once they are needed.
@@ -186,7 +186,7 @@ class Outbox:
         front = self._providers[task.provider].front
         if task.callback_url is None or front is None or type_ in _NOT_TO_CALLERS:
             return
-        input_ = batch.input_of(task) if front.shows_input else {}
+        input_ = batch.get_input(task) if front.shows_input else {}
         shown = insert_content_urls(task, self._public_url)
         told = front.tell(shown, step, input_, base=self._public_url + front.prefixes[0])
         if told is not None:
@@ -221,7 +221,7 @@ class _DeliveryBatch:
             self._bodies[id_] = (id_, tenant, render())
         return id_
 
-    def input_of(self, task: Task) -> Mapping[str, Any]:
+    def get_input(self, task: Task) -> Mapping[str, Any]:
         """Return what a task was made from; empty where that is not kept."""
         body = task_inputs.get_by_keys(self._tx.db, [task.key]).get(task.key)
         return {} if body is None else json.loads(body)
@@ -231,10 +231,10 @@ class _DeliveryBatch:
         return self.keep(
             task.tenant,
             (str(task.id), str(task.version), payload.value),
-            lambda: bodies.build_task_body(type_, task, step, payload, self._files(task)),
+            lambda: bodies.build_task_body(type_, task, step, payload, self._list_files(task)),
         )
 
-    def _files(self, task: Task) -> bodies.Files:
+    def _list_files(self, task: Task) -> bodies.Files:
         """Return what is kept of a task's result."""
         if not may_have_assets(task):
             return bodies.NO_FILES

@@ -65,7 +65,7 @@ class OwnedResults:
         for _ in range(spans):
             # Read beside the writer: what stands in the feed stays as it is, and a task's pieces
             # that come later come with an entry of their own.
-            recording = await store.read(self._next)
+            recording = await store.read(self._read_next)
             piece = recording.piece
             if not piece.count or not await store.write(_record, recording):
                 return False
@@ -80,7 +80,7 @@ class OwnedResults:
             raise LookupError
         return self._list_made(piece.tasks)
 
-    def _next(self, db: Reading) -> _Recording:
+    def _read_next(self, db: Reading) -> _Recording:
         after = owned_results.read_standing(db).recorded_to or 0
         piece = owned_results.read(db, after, limit=SPAN)
         return _Recording(piece, self._list_made(piece.tasks))
@@ -88,13 +88,13 @@ class OwnedResults:
     def _list_made(self, tasks: Iterable[Task]) -> list[MadeObject]:
         first: dict[tuple[str, str, str, str], MadeObject] = {}  # whoever had it first has it
         for task in tasks:
-            for kind, ids in self._results_of(task):
+            for kind, ids in self._list_results(task):
                 for id_ in ids:
                     made = MadeObject(task.provider, task.account, kind, id_, task.tenant, task.key)
                     first.setdefault((task.provider, task.account, kind, id_), made)
         return list(first.values())
 
-    def _results_of(self, task: Task) -> Iterable[tuple[str, Collection[str]]]:
+    def _list_results(self, task: Task) -> Iterable[tuple[str, Collection[str]]]:
         provider = self._context.providers.get(task.provider)
         if provider is None:
             return

@@ -48,7 +48,7 @@ class OutboundHttp(Protocol):
         """Send a call to a user's address: the address dialled is refused in forbidden networks."""
         ...
 
-    def refusal(self, url: str) -> str | None:
+    def explain_refusal(self, url: str) -> str | None:
         """Return why a user's URL will never be called; None when it may be. Looks nothing up."""
         ...
 
@@ -75,11 +75,11 @@ class ProviderCalls:
         self._clock = clock
         self._turns: dict[tuple[str, str], CallTurns] = {}
 
-    def turns(self, provider: str, account: Account) -> CallTurns:
+    def get_turns(self, provider: str, account: Account) -> CallTurns:
         """Return the turns that the calls of an account take."""
         found = self._turns.get((provider, account.name))
         if found is None:
-            limits = self._providers[provider].limits_of(account)
+            limits = self._providers[provider].get_limits(account)
             found = self._turns[provider, account.name] = CallTurns(limits, self._clock)
         return found
 
@@ -100,12 +100,12 @@ class ProviderCalls:
         Where a token is refused (401: nothing was done), the call is made once more with another.
         has_turn: whether the caller has taken it.
         """
-        known, turns = self._providers[provider], self.turns(provider, account)
+        known, turns = self._providers[provider], self.get_turns(provider, account)
 
         async def send(one: HttpCall, *, has_turn: bool = False) -> HttpResult | HttpFailure:
             if not has_turn:
                 await turns.take(purpose)
-            routed = account.route(one)
+            routed = account.set_route(one)
             about = {"tracker.provider": provider, "tracker.account": account.name}
             with begin_call_span(f"{routed.method} {provider}", routed, about) as span:
                 answer = await self._http.call_provider(
@@ -114,7 +114,7 @@ class ProviderCalls:
                 describe_answer(span, answer)
             return answer
 
-        if known.tokens is None or not known.tokens.needs_token(account):
+        if known.tokens is None or not known.tokens.is_token_needed(account):
             return await send(call, has_turn=has_turn)
         token = await self._tokens.get(known, account)
         if isinstance(token, HttpFailure):
@@ -123,7 +123,7 @@ class ProviderCalls:
         answer = await send(authorized, has_turn=has_turn)
         if isinstance(answer, HttpFailure) or answer.status != UNAUTHORIZED:
             return answer
-        other = await self._tokens.after_refusal(known, account, token)
+        other = await self._tokens.get_after_refusal(known, account, token)
         if other is None:
             return answer
         return await send(known.tokens.authorize(account, call, other))
@@ -140,15 +140,15 @@ class ProviderCalls:
     ) -> HttpStream | HttpFailure:
         """Make a call whose answer comes piece by piece, when its turn comes."""
         known = self._providers[provider]
-        if known.tokens is not None and known.tokens.needs_token(account):
+        if known.tokens is not None and known.tokens.is_token_needed(account):
             token = await self._tokens.get(known, account)
             if isinstance(token, HttpFailure):
                 return token
             call = known.tokens.authorize(account, call, token)
-        await self.turns(provider, account).take(CallPurpose.OTHER)
-        return await http.open_provider(account.route(call), body=body, cap=cap)
+        await self.get_turns(provider, account).take(CallPurpose.OTHER)
+        return await http.open_provider(account.set_route(call), body=body, cap=cap)
 
-    async def file_headers(
+    async def build_file_headers(
         self, provider: str, account: Account
     ) -> dict[str, Mapping[str, str]] | HttpFailure:
         """Return the headers that hosts need to hand files of an account's out, by host."""
@@ -157,7 +157,7 @@ class ProviderCalls:
         found = dict(results.credentials(account)) if results.credentials is not None else {}
         if results.token_hosts is None or known.tokens is None:
             return found
-        if not known.tokens.needs_token(account):
+        if not known.tokens.is_token_needed(account):
             return found
         token = await self._tokens.get(known, account)
         if isinstance(token, HttpFailure):
@@ -173,5 +173,5 @@ class ProviderCalls:
         """
         is_own = find_own_url(account, call.url) is not None
         if is_own or account.options.proxy is not None:
-            return await self._http.call_provider(account.route(call))
+            return await self._http.call_provider(account.set_route(call))
         return await self._http.call_guarded(call)

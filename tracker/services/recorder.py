@@ -80,7 +80,7 @@ class Recorder:
         self._about: dict[tuple[int, int], UUID] = {}
         self._subscribers: Subscribers | None = None
 
-    def task(self, key: int) -> Task:
+    def get_task(self, key: int) -> Task:
         """Return a loaded task, with all that this transaction has recorded so far."""
         return self._tasks[key]
 
@@ -93,7 +93,7 @@ class Recorder:
         transition = step.transition
         if transition is None:
             return step
-        step = self._with_give_up_time(before, step)
+        step = self._bound_give_up_time(before, step)
         task = self._tasks[key] = self._changed[key] = step.task
         self._take_in(step)
         if task.costs:
@@ -114,7 +114,7 @@ class Recorder:
         said = f"{asset.id}: {asset.size} bytes of {asset.media_type}"
         self.record_asset(asset, EventKind.ASSET_KEPT, said)
 
-    def _with_give_up_time(self, before: Task, step: Step) -> Step:
+    def _bound_give_up_time(self, before: Task, step: Step) -> Step:
         """Bound how long the provider is asked, from when the task left us.
 
         Not from its creation: what has waited here for days is asked about as long as any other.
@@ -133,7 +133,7 @@ class Recorder:
         bounded = _with_bound(task, bound)
         return Step(bounded, step.verdict, step.transition, step.effects)
 
-    def cite(self, step: Step, *, receipt: int) -> None:
+    def cite_evidence(self, step: Step, *, receipt: int) -> None:
         """Name the evidence of a recorded step, which got its row only afterwards."""
         self._cited[self._places[step.task.key, step.task.version]] = receipt
 
@@ -158,7 +158,7 @@ class Recorder:
         if task.state in AT_PROVIDER or task.follow_up is not None:
             self._add(task, JobKind.RECONCILE, self._tx.now)
 
-    def loaded(self, key: int) -> Task:
+    def get_loaded(self, key: int) -> Task:
         """Return a task as it was loaded, before anything was recorded."""
         return self._loaded[key]
 
@@ -176,7 +176,7 @@ class Recorder:
     def save(self) -> None:
         """Write all but what is owed to subscribers, and history. Nothing is recorded after it."""
         db, now = self._tx.db, self._tx.now
-        self._subscribers = self._context.outbox.subscribers(
+        self._subscribers = self._context.outbox.list_subscribers(
             self._tx, {self._history[place][0].tenant for place in self._told}
         )
         tasks.save(db, self._changed.values(), before=self._loaded, freeing=self._freed)
@@ -203,7 +203,7 @@ class Recorder:
         return [
             MadeObject(task.provider, task.account, kind, id_, task.tenant, task.key)
             for task in self._changed.values()
-            if task.state is _SUCCEEDED and (kind := self._context.kind_made_by(task)) is not None
+            if task.state is _SUCCEEDED and (kind := self._context.get_made_kind(task)) is not None
             for id_ in _list_ids(task)
         ]
 
@@ -352,7 +352,7 @@ def compute_next_look(
     if task.follow_up is not None:
         plan, ended_at = context.policy.polls, task.finished_at or now
         if task.follow_up is FollowUp.COSTS:
-            return plan.cost_look(now=now, ended_at=ended_at, jitter=context.jitter())
+            return plan.compute_cost_look(now=now, ended_at=ended_at, jitter=context.jitter())
         # The sooner it is asked, the less a caller waits for what was made all the same.
         pauses = {FollowUp.NO_RESULT: plan.first, FollowUp.DOUBTFUL: plan.quiet}
         look_at = plan.follow_up(
@@ -364,17 +364,17 @@ def compute_next_look(
         return max(look_at, now + timedelta(seconds=min(asked_s, RETRY_AFTER_CAP_S)))
     if task.awaits is Awaits.DETAIL:  # we know that it has ended
         return now + context.policy.polls.first
-    usual = context.expectations.of(task)
-    own_s = context.spacing_s(task.provider, task.account)
+    usual = context.expectations.find_expectation(task)
+    own_s = context.get_poll_spacing_s(task.provider, task.account)
     must_ask = task.state is TaskState.UNCERTAIN or task.awaits is not None
     least_s = max(asked_s, own_s)
-    look_at = context.policy.polls.next_look(
+    look_at = context.policy.polls.compute_next_look(
         now=now,
         since=task.submitted_at or task.updated_at,
         # Whether a task exists at all is not a question of how long tasks take.
         usual=NOTHING_KNOWN if must_ask else usual,
         callbacks=not must_ask
-        and context.expects_callbacks(task.provider, task.account, task.operation),
+        and context.is_called_back(task.provider, task.account, task.operation),
         jitter=context.jitter(),
         asked_s=least_s,
     )

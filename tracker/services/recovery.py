@@ -34,7 +34,7 @@ class Recovery:
         except Unavailable as error:
             log.info("whether the recovery is over is asked later: %(reason)s", {"reason": error})
 
-    def holds(self, db: Reading) -> bool:
+    def is_holding(self, db: Reading) -> bool:
         """Return whether submits wait, as the open transaction sees it."""
         if self.since is not None:
             self.since = _read_since(db)

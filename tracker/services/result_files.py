@@ -50,7 +50,7 @@ class ResultFiles:
             kept = inline_files.list_assets(task, secrets, known=known, keep=keep, now=self._now)
             self._inline += kept
         is_result = task.state is _SUCCEEDED and kind in _RESULTS
-        if is_result and self._context.fetches_files(task):
+        if is_result and self._context.is_fetching_files(task):
             lifetime = self._context.providers[task.provider].results.lifetime
             account = build_lane(task.provider, task.account)
             self._wanted += [

@@ -33,7 +33,7 @@ class ObjectStore(Protocol):
         """Yield the bytes from `start` to before `end`."""
         ...
 
-    async def size(self, key: str) -> int | None:
+    async def get_size(self, key: str) -> int | None:
         """Return how many bytes an object has; None where there is no such object."""
         ...
 
@@ -115,7 +115,7 @@ class Storage:
         self.health.refusals += reason is not None
         return reason
 
-    async def discard(self, key: str) -> None:
+    async def delete_unnamed(self, key: str) -> None:
         """Delete an object that no row names any more; what stays, the next sweep finds."""
         try:
             await self.objects.delete(key)

@@ -45,7 +45,7 @@ class StoreRoom:
         await self._tell(reason or self._storage.health.reason)
         return reason
 
-    async def takes_files(self, *, once: bool = False) -> bool:
+    async def can_take_files(self, *, once: bool = False) -> bool:
         """Tell whether a file can be stored now, by trying after a pause where the last could not.
 
         once: the file will come once, and is paid for: the store is tried first, unless it has been
@@ -70,7 +70,7 @@ class StoreRoom:
             self._is_told = is_said
         await self._tell(reason)
 
-    async def refused(self) -> None:
+    async def report_refusal(self) -> None:
         """Say at once that the store took no file; the next look says it where this cannot."""
         with suppress(Unavailable):
             await self._tell(self._storage.health.reason)

@@ -58,12 +58,12 @@ class _LatestExchange:
     failure: HttpFailure | None = None
     silent_until_s: float = 0.0
 
-    def ends_at_s(self) -> float:
+    def compute_end_s(self) -> float:
         return self.got_at_s + (0.0 if self.token is None else self.token.lifetime_s)
 
     def renew_at_s(self) -> float:
         life_s = 0.0 if self.token is None else self.token.lifetime_s
-        return self.ends_at_s() - min(EARLY_S, life_s / 4)
+        return self.compute_end_s() - min(EARLY_S, life_s / 4)
 
 
 class Tokens:
@@ -85,9 +85,9 @@ class Tokens:
         now_s = self._clock.monotonic()
         if now_s >= kept.renew_at_s() and now_s >= kept.silent_until_s:
             await self._renew(provider, account)
-        return self._good(provider, account)
+        return self._get_good(provider, account)
 
-    async def after_refusal(
+    async def get_after_refusal(
         self, provider: Provider, account: Account, refused: AccessToken
     ) -> AccessToken | None:
         """Return another token than one that a call was refused with; None where it must do.
@@ -99,12 +99,12 @@ class Tokens:
         is_old = now_s - kept.got_at_s >= YOUNG_S and now_s >= kept.silent_until_s
         if kept.token is refused and is_old:
             await self._renew(provider, account)
-        found = self._good(provider, account)
+        found = self._get_good(provider, account)
         return found if isinstance(found, AccessToken) and found is not refused else None
 
-    def _good(self, provider: Provider, account: Account) -> AccessToken | HttpFailure:
+    def _get_good(self, provider: Provider, account: Account) -> AccessToken | HttpFailure:
         kept = self._kept.get(_name(provider, account), _LatestExchange())
-        if kept.token is not None and self._clock.monotonic() < kept.ends_at_s():
+        if kept.token is not None and self._clock.monotonic() < kept.compute_end_s():
             return kept.token
         return kept.failure or HttpFailure(Certainty.NOT_SENT, "the account's token has ended")
 

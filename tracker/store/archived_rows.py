@@ -165,7 +165,7 @@ def list_roots(
     """
     if kept_class is KeptClass.TASKS:
         return [row.key for row in find_droppable_later(db, task_keys, lock=lock)().going]
-    among = get_dialect(db).among
+    among = get_dialect(db).build_membership
     if lock:
         held = select(tasks.c.key).where(among(tasks.c.key, task_keys)).order_by(tasks.c.key)
         db.execute(held.with_for_update())
@@ -223,5 +223,5 @@ def _select_owned(
     db: Connection, look: Select[Any], owner: ColumnElement[Any], keys: Sequence[int]
 ) -> Iterator[Any]:
     for start in range(0, len(keys), _AT_ONCE):
-        some = get_dialect(db).among(owner, keys[start : start + _AT_ONCE])
+        some = get_dialect(db).build_membership(owner, keys[start : start + _AT_ONCE])
         yield from db.execute(look.where(some))

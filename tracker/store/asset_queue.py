@@ -131,7 +131,7 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     rows = bulk.find(db, _TAKEN, keys, encoding.integers)
     found = [
         ClaimedAsset(asset, lane, dies_at, token, source, left[asset.key])
-        for *own, lane, dies_at, source in _TAKEN_READER.values(rows, get_dialect(db))
+        for *own, lane, dies_at, source in _TAKEN_READER.read_values(rows, get_dialect(db))
         for asset in (Asset(*own),)
     ]
     return sorted(found, key=lambda one: (one.dies_at, one.asset.key))

@@ -31,4 +31,4 @@ def read_asset(row: Row[*tuple[Any, ...]]) -> Asset:
 
 def read_assets(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Asset]:
     """Return the assets of rows of NAMES as the driver gives them."""
-    return [Asset(*values) for values in _READER.values(rows, dialect)]
+    return [Asset(*values) for values in _READER.read_values(rows, dialect)]

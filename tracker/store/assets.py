@@ -86,7 +86,7 @@ def insert_wanted(
         )
         for one, lane in wanted
     }
-    _WANT.later(db, list(rows.values()))
+    _WANT.execute_later(db, list(rows.values()))
 
 
 def replace_pieces(db: Connection, pieces: Collection[tuple[int, str]], *, now: datetime) -> None:
@@ -288,4 +288,4 @@ def insert_kept(db: Connection, kept: Iterable[Asset]) -> None:
         )
         for one in kept
     ]
-    _INSERT_KEPT.later(db, rows)
+    _INSERT_KEPT.execute_later(db, rows)

@@ -120,7 +120,7 @@ def end_many(db: Connection, ended: Sequence[Attempt]) -> list[bool]:
     still_open = {key for (key,) in bulk.find(db, _LOCK_OPEN, keys, encoding.integers, tail=lock)}
     firsts: dict[int, Attempt] = {}
     is_first = [one.key in still_open and firsts.setdefault(one.key, one) is one for one in ended]
-    _END.later(db, [_list_outcome(one) for one in firsts.values()])
+    _END.execute_later(db, [_list_outcome(one) for one in firsts.values()])
     return is_first
 
 

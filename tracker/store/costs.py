@@ -43,7 +43,7 @@ def append(
     db: Connection, found: Iterable[tuple[Task, Sequence[CostEntry]]], *, now: datetime
 ) -> None:
     """Append the entries of steps; task: as it is after its step."""
-    _APPEND.later(db, [_make_row(task, one, now) for task, some in found for one in some])
+    _APPEND.execute_later(db, [_make_row(task, one, now) for task, some in found for one in some])
 
 
 def _make_row(task: Task, entry: CostEntry, now: datetime) -> tuple[Any, ...]:

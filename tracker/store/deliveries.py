@@ -105,12 +105,12 @@ class DeliveryFilter:
 
 def insert_bodies(db: Connection, new: Sequence[tuple[UUID, str, bytes]]) -> None:
     """Keep bodies: (id, tenant, bytes)."""
-    _INSERT_BODIES.later(db, new)
+    _INSERT_BODIES.execute_later(db, new)
 
 
 def insert_many(db: Connection, new: Sequence[NewDelivery]) -> None:
     """Write down what is owed."""
-    _INSERT.later(
+    _INSERT.execute_later(
         db,
         [
             (

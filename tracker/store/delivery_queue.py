@@ -121,7 +121,7 @@ def claim(
     if not ripe:
         return []
     keys = list(ripe)
-    _TAKE.later(db, [(until, token, key) for key in keys])
+    _TAKE.execute_later(db, [(until, token, key) for key in keys])
     rows = list(_read(db, _CLAIMED, bulk.find(db, _FIND_CLAIMED, keys, encoding.integers)))
     ids = list({row[-1] for row in rows})
     found = bulk.find(db, "SELECT id, body FROM delivery_bodies WHERE id", ids, encoding.uuids)
@@ -133,7 +133,7 @@ def claim(
 def _read(
     db: Connection, reader: RowReader, rows: Sequence[Sequence[Any]]
 ) -> Iterable[Sequence[Any]]:
-    return reader.values(rows, get_dialect(db))
+    return reader.read_values(rows, get_dialect(db))
 
 
 def _lock_due(db: Connection, wanted: Mapping[str, int], now: datetime) -> dict[int, bool]:
@@ -225,7 +225,7 @@ def settle(db: Connection, tried: Sequence[AttemptedDelivery], *, now: datetime)
     An attempt that was made is kept whoever holds the delivery by now.
     """
     ordered = sorted(tried, key=lambda one: one.claimed.key)
-    _SETTLE.later(
+    _SETTLE.execute_later(
         db,
         [
             (
@@ -241,7 +241,7 @@ def settle(db: Connection, tried: Sequence[AttemptedDelivery], *, now: datetime)
             for one in ordered
         ],
     )
-    _INSERT_ATTEMPTS.later(
+    _INSERT_ATTEMPTS.execute_later(
         db,
         [
             (
@@ -260,7 +260,7 @@ def settle(db: Connection, tried: Sequence[AttemptedDelivery], *, now: datetime)
 
 def release(db: Connection, held: Sequence[Claimed], *, now: datetime) -> None:
     """Hand back what was not tried: it is due at once."""
-    _RELEASE.later(db, [(one.key, one.token, now) for one in held])
+    _RELEASE.execute_later(db, [(one.key, one.token, now) for one in held])
 
 
 _PROMOTE = text(

@@ -108,7 +108,7 @@ def list_loose_deliveries(db: Connection, *, before: datetime, limit: int, lock:
 
 def drop_loose_deliveries(db: Connection, keys: Sequence[int]) -> None:
     """Drop deliveries that are about no task."""
-    of_keys = get_dialect(db).among(deliveries.c.key, keys)
+    of_keys = get_dialect(db).build_membership(deliveries.c.key, keys)
     found = select(deliveries.c.key, deliveries.c.body_id).where(of_keys)
     drop_ended_deliveries(db, db.execute(found).all())
 
@@ -146,7 +146,7 @@ def list_loose_receipts(
 
 def drop_loose_evidence(db: Connection, keys: Sequence[int]) -> None:
     """Drop bodies and headers of receipts of no task."""
-    stripped = update(receipts).where(get_dialect(db).among(receipts.c.key, keys))
+    stripped = update(receipts).where(get_dialect(db).build_membership(receipts.c.key, keys))
     db.execute(stripped.values(body=None, headers=None))
 
 

@@ -60,7 +60,7 @@ def lock(db: Connection, tenant: str, id_: UUID) -> Endpoint | None:
 def list_by_key(db: Connection, keys: Collection[int]) -> dict[int, Endpoint]:
     """Return endpoints by row key, whatever their state."""
     found = bulk.find(db, _FIND_BY_KEY, list(keys), encoding.integers)
-    rows = _READER.values(found, get_dialect(db))
+    rows = _READER.read_values(found, get_dialect(db))
     named = (SimpleNamespace(**dict(zip(_COLUMNS, values, strict=True))) for values in rows)
     return {row.key: _parse_endpoint(row) for row in named}
 

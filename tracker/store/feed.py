@@ -128,12 +128,12 @@ def list_page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) ->
     if after == newest:
         return FeedPage((), after, more=False)
     looked_at, end = newest, True
-    if filter_.narrows():
+    if filter_.is_narrow():
         looked_at, end = _scan(db, filter_.tenant, after, newest)
     fitting = _ENTRIES.where(
         transitions.c.tenant == filter_.tenant,
         transitions.c.seq <= looked_at,
-        *filter_.of_changes(),
+        *filter_.build_change_conditions(),
     )
     found = _read_changes(db, fitting, {"after": after, "most": limit})
     if len(found) == limit:

@@ -73,7 +73,7 @@ class TaskFilter:
     overdue: bool | None = None
     metadata: Sequence[tuple[str, str]] = ()
 
-    def narrows(self) -> bool:
+    def is_narrow(self) -> bool:
         """Return true if the filter asks for less than all that the tenant has."""
         return any(getattr(self, field.name) not in (None, ()) for field in fields(self)[1:])
 
@@ -81,20 +81,20 @@ class TaskFilter:
         """Return true if the filter asks for tasks by when they last changed."""
         return self.updated_after is not None or self.updated_before is not None
 
-    def of_tasks(
+    def build_task_conditions(
         self, *, only: Collection[str] | None = None, besides: Collection[str] = ()
     ) -> Iterator[ColumnElement[bool]]:
         """Yield the filter as conditions on `tasks`; the tenant is not among them.
 
         only, besides: some of the fields, by name; an entry of metadata is `metadata.<key>`.
         """
-        for name, condition in self._of_tasks():
+        for name, condition in self._build_plain_conditions():
             if name not in besides and (only is None or name in only):
                 yield condition
 
-    def of_changes(self) -> Iterator[ColumnElement[bool]]:
+    def build_change_conditions(self) -> Iterator[ColumnElement[bool]]:
         """Yield conditions on `transitions` joined with `tasks`; the tenant is not among them."""
-        yield from self.of_tasks(besides=("states", "updated_after", "updated_before"))
+        yield from self.build_task_conditions(besides=("states", "updated_after", "updated_before"))
         if self.states:
             yield transitions.c.to_state.in_(sorted(self.states))
         if self.updated_after is not None:
@@ -102,7 +102,7 @@ class TaskFilter:
         if self.updated_before is not None:
             yield transitions.c.at < self.updated_before
 
-    def _of_tasks(self) -> Iterator[tuple[str, ColumnElement[bool]]]:
+    def _build_plain_conditions(self) -> Iterator[tuple[str, ColumnElement[bool]]]:
         for name in _PLAIN:
             value = getattr(self, name)
             if value is not None:
@@ -118,15 +118,15 @@ class TaskFilter:
         for name, text in self.metadata:
             yield f"metadata.{name}", labels.match_entry(name, text)
 
-    def matches(self, change: Changed) -> bool:
+    def is_change_match(self, change: Changed) -> bool:
         """Return true if a change passes; agrees with `of_changes`."""
-        return self._fits(change, change.step.to_state, change.step.at)
+        return self._is_match(change, change.step.to_state, change.step.at)
 
-    def fits(self, task: Task) -> bool:
+    def is_task_match(self, task: Task) -> bool:
         """Return true if a task passes; agrees with `of_tasks`."""
-        return self._fits(task, task.state, task.updated_at)
+        return self._is_match(task, task.state, task.updated_at)
 
-    def _fits(self, of: FilterFields, state: TaskState, at: datetime) -> bool:
+    def _is_match(self, of: FilterFields, state: TaskState, at: datetime) -> bool:
         return (
             of.tenant == self.tenant
             and _is(of.provider, self.provider)

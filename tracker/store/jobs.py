@@ -80,7 +80,7 @@ def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
 
     What is wanted at once while somebody holds the job is noted in its time: see `reschedule`.
     """
-    _ENQUEUE.later(
+    _ENQUEUE.execute_later(
         db,
         [
             (
@@ -141,11 +141,11 @@ class FreeSlots:
     free: int
     cap: int
 
-    def takes(self, slots: int) -> bool:
+    def has_room(self, slots: int) -> bool:
         """Return true if a task of so many slots fits now."""
         return min(slots, self.cap) <= self.free
 
-    def without(self, slots: int) -> "FreeSlots":
+    def subtract_slots(self, slots: int) -> "FreeSlots":
         """Return the room left once a task of so many slots has gone."""
         return FreeSlots(self.free - slots, self.cap)
 
@@ -211,10 +211,10 @@ def _lock_due(  # noqa: PLR0913 - what is due, of what, and how much of it
     fitting: dict[int, bool] = {}
     sized = found.add_columns(tasks.c.slots).join(tasks, tasks.c.key == jobs.c.task_key)
     for key, was_left, slots in db.execute(sized):
-        if not room.takes(slots):
+        if not room.has_room(slots):
             break
         fitting[key] = was_left
-        room = room.without(slots)
+        room = room.subtract_slots(slots)
     return fitting
 
 
@@ -256,7 +256,7 @@ def renew(db: Connection, held: Sequence[Job], *, until: datetime) -> set[Job]:
 
 def prolong(db: Connection, locked: Collection[Job], *, until: datetime) -> None:
     """Hold for longer what `lock_held` has returned in this transaction."""
-    _PROLONG.later(db, [(until, job.key) for job in locked])
+    _PROLONG.execute_later(db, [(until, job.key) for job in locked])
 
 
 def lock_held(db: Connection, claimed: Sequence[Job]) -> set[Job]:
@@ -275,7 +275,7 @@ def _is_held(claimed: Sequence[Job]) -> ColumnElement[bool]:
 
 def finish(db: Connection, done: Sequence[Job]) -> None:
     """Delete the rows of work that is done, where the lease was not lost."""
-    _FINISH.later(db, [(job.key, job.token) for job in done])
+    _FINISH.execute_later(db, [(job.key, job.token) for job in done])
 
 
 def reschedule(
@@ -323,7 +323,7 @@ def release(db: Connection, held: Sequence[Job], *, now: datetime) -> None:
 
 def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind]) -> None:
     """Drop the jobs of these kinds of these tasks, whoever holds them."""
-    _DROP.later(db, [(build_dedup_key(kind, key),) for key in task_keys for kind in kinds])
+    _DROP.execute_later(db, [(build_dedup_key(kind, key),) for key in task_keys for kind in kinds])
 
 
 def _build_fenced_update() -> Any:

@@ -38,7 +38,7 @@ def insert_many(db: Connection, new: Sequence[Task]) -> None:
             {mark(name, format_value(value)) for name, value in task.metadata.items()}
         )
     ]
-    _INSERT.later(db, rows)
+    _INSERT.execute_later(db, rows)
 
 
 def match_entry(name: str, text: str) -> ColumnElement[bool]:

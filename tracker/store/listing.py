@@ -93,7 +93,7 @@ def list_page(  # noqa: PLR0913 - scan is for tests alone
     if filter_.external_task_id is not None or filter_.provider_task_id is not None:
         return _list_named(db, filter_, after, newest=newest, limit=limit)
     index = _choose_index(filter_)
-    rest = list(filter_.of_tasks(besides=index.used))
+    rest = list(filter_.build_task_conditions(besides=index.used))
     end = None
     if rest:
         end = _end_of_scan(db, index, after, newest=newest, scan=scan)
@@ -104,7 +104,7 @@ def list_page(  # noqa: PLR0913 - scan is for tests alone
     # Looked at once more: tasks may have moved since they were walked past, and two entries of
     # metadata may have one digest. Where the list goes on is where it was walked to.
     found = _load(db, [position.key for position in walked[:limit]])
-    return ListPage([task for task in found if filter_.fits(task)], last)
+    return ListPage([task for task in found if filter_.is_task_match(task)], last)
 
 
 def list_skipping_page(
@@ -115,7 +115,7 @@ def list_skipping_page(
     offset: how many tasks are stepped over, in the index: they are not loaded.
     """
     index = _choose_index(filter_)
-    rest = list(filter_.of_tasks(besides=index.used))
+    rest = list(filter_.build_task_conditions(besides=index.used))
     walk = _walk(index, rest, newest=True, limit=offset + limit)
     walk = walk.offset(offset).limit(limit)
     return _load(db, [row.key for row in db.execute(walk)])
@@ -137,7 +137,8 @@ def _list_named(
         for position in sorted(
             by_position, key=lambda position: (position.at, position.key), reverse=newest
         )
-        if filter_.fits(by_position[position]) and _is_behind(position, after, newest=newest)
+        if filter_.is_task_match(by_position[position])
+        and _is_behind(position, after, newest=newest)
     ]
     last = ahead[limit - 1] if len(ahead) > limit else None
     return ListPage([by_position[position] for position in ahead[:limit]], last)
@@ -157,7 +158,7 @@ def _choose_index(filter_: TaskFilter) -> _IndexScan:
     times = {"created_after", "created_before"}
     if filter_.is_about_changes():
         at, times = tasks.c.updated_at, {"updated_after", "updated_before"}
-    within = list(filter_.of_tasks(only=times))
+    within = list(filter_.build_task_conditions(only=times))
 
     def index(used: str, *branches: Sequence[ColumnElement[bool]]) -> _IndexScan:
         ranges = [[tenant, *branch, *within] for branch in branches]

@@ -141,7 +141,7 @@ def insert_repeats(db: Connection, again: Sequence[Receipt]) -> list[tuple[int, 
 def correct(db: Connection, judged: Mapping[int, tuple[Verdict, str | None]]) -> None:
     """Say of receipts, by key, what was made of them and why."""
     rows = [(verdict.value, reason, key) for key, (verdict, reason) in judged.items()]
-    _CORRECT.later(db, rows)
+    _CORRECT.execute_later(db, rows)
 
 
 def lock_judged(db: Connection, keys: Collection[int]) -> dict[int, tuple[Verdict, int | None]]:

@@ -173,7 +173,7 @@ def find_beside(db: Connection, found: Mapping[int, Task]) -> list[StoredTask]:
     keys, dialect = list(found), get_dialect(db)
     histories: dict[int, list[Transition]] = {key: [] for key in keys}
     rows = bulk.find(db, _STEPS, keys, encoding.integers)
-    for of, *values in _STEP_READER.values(rows, dialect):
+    for of, *values in _STEP_READER.read_values(rows, dialect):
         histories[of].append(Transition(*values))
     rows = bulk.find(db, f"{_RECEIPTS} task_key", keys, encoding.integers)
     kept = {row[0]: row for row in rows}
@@ -185,7 +185,7 @@ def find_beside(db: Connection, found: Mapping[int, Task]) -> list[StoredTask]:
     others = sorted(set().union(*cited.values()) - kept.keys())
     for row in bulk.find(db, f"{_RECEIPTS} key", others, encoding.integers):
         kept[row[0]] = row
-    read = (KeptReceipt(*v) for v in _KEPT_READER.values([*kept.values()], dialect))
+    read = (KeptReceipt(*v) for v in _KEPT_READER.read_values([*kept.values()], dialect))
     by_key = {one.key: one for one in read}
     own: dict[int, set[int]] = {key: set() for key in keys}
     for one in by_key.values():

@@ -136,7 +136,7 @@ def load_progress_later(
     found = bulk.find_soon(db, _NAMED, sorted(names), encoding.encode_texts, is_sent=False)
 
     def read() -> dict[str, WalkProgress]:
-        rows = _READER.values(found(), get_dialect(db))
+        rows = _READER.read_values(found(), get_dialect(db))
         return {name: _make_progress(*place) for name, *place in rows}
 
     return read
@@ -160,7 +160,7 @@ def keep_progress(db: Connection, name: str, now: WalkProgress) -> None:
     place, skipped = now.place, now.skipped
     skipped_place = (None, None) if skipped is None else (skipped.finished_at, skipped.key)
     row = (NOBODY, name, place.finished_at, place.key, *skipped_place, now.rewound_at)
-    _KEEP.later(db, [row])
+    _KEEP.execute_later(db, [row])
 
 
 def forget_walks(db: Connection, *, but: Collection[str]) -> None:

@@ -56,7 +56,7 @@ def stand(url: str, policy: RetentionPolicy, *, chore: str) -> RetentionStanding
 
 def _find_next(db: Connection, policy: RetentionPolicy) -> tuple[RetentionWalk, datetime] | None:
     found: list[tuple[RetentionWalk, datetime]] = []
-    for walk, place in retention.find_places(db, policy.walks()).items():
+    for walk, place in retention.find_places(db, policy.list_walks()).items():
         first = retention.list_page(db, place, before=_EVER, limit=1)
         found += [(walk, row.place.finished_at) for row in first]
     return min(found, key=lambda one: one[1] + one[0].keep, default=None)

@@ -148,7 +148,7 @@ class Store:
             patience.stalled_s, self._writer.refused_s, self._measure_unread_s()
         )
 
-    def on_commit(self, listener: Callable[[frozenset[JobKind], bool], None]) -> None:
+    def call_on_commit(self, listener: Callable[[frozenset[JobKind], bool], None]) -> None:
         """Be told, in the event loop, which kinds a local commit woke and whether the feed grew."""
         self._listeners.append(listener)
 
@@ -175,9 +175,9 @@ class Store:
         """Return whether the database's disk refuses a kind of write; others may go on."""
         return self._writer.is_full
 
-    def on_recovery(self, listener: Callable[[datetime, datetime], None]) -> None:
+    def call_on_recovery(self, listener: Callable[[datetime, datetime], None]) -> None:
         """Be told, in the event loop, from when to when writes have stood still."""
-        self._writer.patience.on_recovery(listener)
+        self._writer.patience.call_on_recovery(listener)
 
     def write(
         self,
@@ -217,7 +217,7 @@ class Store:
         reading = asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
         return await wait_in_time(reading, self._wait_s)
 
-    async def in_time(self, work: Awaitable[Result]) -> Result:
+    async def wait_in_time(self, work: Awaitable[Result]) -> Result:
         """Wait for several reads and writes for no longer than for one. Raises Unavailable."""
         return await wait_in_time(work, self._wait_s)
 

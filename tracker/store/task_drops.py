@@ -130,7 +130,9 @@ def find_droppable_later(
     recorded = owned_results.prepare_recorded(db)
 
     def read() -> Droppable:
-        rows = sorted(DroppableTask(*values) for values in _READER.values(found(), get_dialect(db)))
+        rows = sorted(
+            DroppableTask(*values) for values in _READER.read_values(found(), get_dialect(db))
+        )
         deliveries = owed()
         needed = {one.task_key for one in deliveries if not one.has_ended}
         needed.update(key for look in needing for (key,) in look())
@@ -190,7 +192,7 @@ def _raise_floors(
     floors: dict[str, int] = {}
     for row in going:
         floors[row.tenant] = max(newest.get(row.key, 0), floors.get(row.tenant, 0))
-    _RAISE_FLOORS.later(db, sorted(floors.items()))
+    _RAISE_FLOORS.execute_later(db, sorted(floors.items()))
 
 
 def _drop_assets(

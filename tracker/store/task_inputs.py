@@ -29,7 +29,7 @@ def insert_many(db: Connection, inputs: Sequence[tuple[Task, bytes | WrittenJson
             insert_in_pieces(db, task_inputs, (task.key, task.tenant), body)
         else:
             small.append((task.key, task.tenant, bytes(body)))
-    _INSERT.later(db, small)
+    _INSERT.execute_later(db, small)
 
 
 def get_by_keys(

@@ -131,7 +131,7 @@ def read_task(row: Row[Any]) -> Task:
 
 def read_tasks(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Task]:
     """Read rows of COLUMNS as the driver gives them."""
-    return [Task(*values) for values in _READER.values(rows, dialect)]
+    return [Task(*values) for values in _READER.read_values(rows, dialect)]
 
 
 def build_moving(changed: Task) -> tuple[Any, ...]:

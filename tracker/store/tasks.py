@@ -222,15 +222,15 @@ def save(
         every = [task for kind in kinds for task in kind]
         usual, rest = ([], every) if rest else (every, [])
         moved, named, ended = [], [], []
-    _SAVE_MOVED.later(db, [(*task_rows.build_moving(task), task.key) for task in moved])
-    _SAVE_NAMED.later(
+    _SAVE_MOVED.execute_later(db, [(*task_rows.build_moving(task), task.key) for task in moved])
+    _SAVE_NAMED.execute_later(
         db,
         [
             (*task_rows.build_moving(task), *task_rows.build_naming(task), task.key)
             for task in named
         ],
     )
-    _SAVE_ENDED.later(
+    _SAVE_ENDED.execute_later(
         db,
         [
             (
@@ -242,11 +242,11 @@ def save(
             for task in ended
         ],
     )
-    _SAVE_USUAL.later(
+    _SAVE_USUAL.execute_later(
         db,
         [(*task_rows.build_usual(task), task.key, _count_slots(task, freeing)) for task in usual],
     )
-    _SAVE.later(
+    _SAVE.execute_later(
         db,
         [(*task_rows.build_changing(task), task.key, _count_slots(task, freeing)) for task in rest],
     )
@@ -268,7 +268,9 @@ def set_absences(db: Connection, counted: Mapping[int, int], *, now: datetime) -
 
 def set_awaits(db: Connection, awaiting: Mapping[int, Awaits | None]) -> None:
     """Remember what the verdicts of these tasks wait for, whose rows are not saved besides."""
-    _SET_AWAITS.later(db, [(awaits and awaits.value, key) for key, awaits in awaiting.items()])
+    _SET_AWAITS.execute_later(
+        db, [(awaits and awaits.value, key) for key, awaits in awaiting.items()]
+    )
 
 
 def set_cancel_sent(db: Connection, key: int, *, now: datetime) -> None:

@@ -57,7 +57,7 @@ class TaskName:
 
 def insert_many(db: Connection, new: Sequence[Tombstone], *, now: datetime) -> None:
     """Keep what is left of tasks."""
-    _INSERT.later(db, [_make_row(one, now) for one in new])
+    _INSERT.execute_later(db, [_make_row(one, now) for one in new])
 
 
 def _make_row(one: Tombstone, now: datetime) -> tuple[Any, ...]:

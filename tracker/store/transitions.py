@@ -80,7 +80,7 @@ def append(
         )
         for index, (task, step) in enumerate(new)
     ]
-    _APPEND.later(db, rows)
+    _APPEND.execute_later(db, rows)
     acted = [
         {"of": task.key, "at_version": step.version, "by": step.actor}
         for task, step in new

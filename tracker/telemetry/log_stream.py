@@ -63,7 +63,7 @@ def stop_waiting_for_stderr() -> Iterator[None]:
     if raw is None:
         yield
         return
-    raw.never_wait()
+    raw.stop_waiting()
     try:
         yield
     finally:
@@ -118,7 +118,7 @@ class LogStream(io.RawIOBase):
         with self._lock:
             self._is_patient = self._changed.wait_for(lambda: self.is_idle, LAST_S)
 
-    def never_wait(self) -> None:
+    def stop_waiting(self) -> None:
         """Have no line wait from now on."""
         self._is_patient = False
 

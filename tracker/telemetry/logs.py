@@ -113,7 +113,7 @@ class EventLog:
         ]
         self._append(f'"event": "{event}", {"".join(known)}{_format_members(kind)}', lambda: at)
 
-    def answered(  # noqa: PLR0913 - what is logged of an answer
+    def log_answer(  # noqa: PLR0913 - what is logged of an answer
         self,
         method: str,
         route: str,

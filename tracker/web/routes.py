@@ -169,10 +169,10 @@ def build_app(  # noqa: PLR0913 - what may differ between deployments
     if is_read_only:
         middleware.append(Middleware(PositionWait, clock=clock))
     if fronts.names:
-        middleware.append(Middleware(FrontsByHost, fronts=fronts.by_host()))
+        middleware.append(Middleware(FrontsByHost, fronts=fronts.map_hosts()))
     if root_path:  # outermost: links in answers to exceptions begin with it too
         middleware.insert(0, Middleware(RootPath, root_path=root_path))
-    placed = fronts.hosts()
+    placed = fronts.list_hosts()
     routes = [*ROUTES, *(UI_ROUTES if has_ui else ()), *build_front_routes(placed)]
     app = _App(routes=routes, middleware=middleware, lifespan=lifespan)
     otherwise = partial(_answer_unrouted, placed, app.router.default)

@@ -53,7 +53,7 @@ class RestTimes:
         """None was had yet."""
         self._until_s = 0.0
 
-    def after(self, began_s: float, ended_s: float, found: int) -> float:
+    def compute_rest(self, began_s: float, ended_s: float, found: int) -> float:
         """Return the rest in seconds. found: destinations: of very many a look takes its time."""
         long_s = min(ended_s - began_s, found * REST_OF_A_LANE_S)
         from_s = max(self._until_s, ended_s - BETWEEN_LOOKS_S * LOOKS_SAVED)
@@ -91,7 +91,7 @@ class DeliveryLoop(Loop[Held]):
             self._await_nothing()
             pause_s = await super()._step()
             self._is_looking = False
-        rest_s = self._rests.after(began, self._clock.monotonic(), self._found)
+        rest_s = self._rests.compute_rest(began, self._clock.monotonic(), self._found)
         if rest_s:
             if self._woken.is_set():
                 self.wake()
@@ -108,7 +108,7 @@ class DeliveryLoop(Loop[Held]):
         self._urgent.close()
 
     async def _look(self) -> float:
-        lanes = await self._delivering.lanes()
+        lanes = await self._delivering.list_lanes()
         self._found = len(lanes)
         wanted = self._plan(lanes)
         claimed = await self._delivering.claim(wanted) if wanted else []
@@ -136,7 +136,7 @@ class DeliveryLoop(Loop[Held]):
         rooms = {
             lane.name: room
             for lane in lanes
-            if lane.due_at <= now and (room := self._pace(lane.name).room) > 0
+            if lane.due_at <= now and (room := self._get_pace(lane.name).room) > 0
         }
         wanted: dict[str, int] = {}
         for place, (lane, room) in enumerate(list(rooms.items())[:MOST_LANES]):
@@ -146,7 +146,7 @@ class DeliveryLoop(Loop[Held]):
                 left -= fitting
         return wanted
 
-    def _pace(self, lane: str) -> Pace:
+    def _get_pace(self, lane: str) -> Pace:
         known = self._destinations.get(lane)
         return Pace() if known is None else known.pace
 
@@ -160,7 +160,7 @@ class DeliveryLoop(Loop[Held]):
                 late.append(held)
                 continue
             pace.under_way += 1
-            self._start(self._work(held), held)
+            self._start(self._carry_out(held), held)
         if late:
             pace.claimed -= len(late)
             releasing = asyncio.create_task(self._release(late))
@@ -170,7 +170,7 @@ class DeliveryLoop(Loop[Held]):
         if destination.has_more and pace.room > pace.claimed:
             self._woken.set()
 
-    async def _work(self, held: Held) -> None:
+    async def _carry_out(self, held: Held) -> None:
         pace = self._destinations[held.claimed.lane].pace
         with structlog.contextvars.bound_contextvars(
             delivery=str(held.claimed.id), task=held.claimed.task_key
@@ -184,11 +184,11 @@ class DeliveryLoop(Loop[Held]):
                 )
             except Exception:
                 log.exception("a delivery raised; it becomes due again by itself")
-                pace.failed()
+                pace.note_failure()
             else:
-                pace.succeeded() if accepted else pace.failed()
+                pace.note_success() if accepted else pace.note_failure()
 
-    def _finished(self, work: Held) -> None:
+    def _handle_finished(self, work: Held) -> None:
         pace = self._destinations[work.claimed.lane].pace
         pace.under_way -= 1
         pace.claimed -= 1

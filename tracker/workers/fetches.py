@@ -45,7 +45,7 @@ class FetchLoop(LeasedLoop[ClaimedAsset]):
         room = AT_ONCE - len(self._running)
         if room <= 0:
             return IDLE_S  # the end of a fetch wakes us
-        due = await self._fetching.next_due()
+        due = await self._fetching.find_next_due()
         if due is None:
             return IDLE_S
         wait_s = (due - self._clock.now()).total_seconds()
@@ -56,16 +56,16 @@ class FetchLoop(LeasedLoop[ClaimedAsset]):
         busy = Counter(one.lane for one in self._running.values())
         claimed = await self._fetching.claim(limit=room, per_lane=PER_LANE, busy=busy)
         for one in claimed:
-            self._start(self._work(one), one)
+            self._start(self._carry_out(one), one)
         if claimed:
             await self._clock.sleep(BETWEEN_CLAIMS_S)
             return 0.0
-        next_try_s = self._fetching.next_try_s()
+        next_try_s = self._fetching.compute_next_try_s()
         is_waiting = next_try_s is not None or self._fetching.is_slow
         await self._clock.sleep(WAITING_S if is_waiting else FULL_S)
         return min(next_try_s or IDLE_S, IDLE_S)
 
-    async def _work(self, claimed: ClaimedAsset) -> None:
+    async def _carry_out(self, claimed: ClaimedAsset) -> None:
         with structlog.contextvars.bound_contextvars(
             asset=str(claimed.asset.id), task=claimed.asset.task_key
         ):

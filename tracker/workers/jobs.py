@@ -57,14 +57,14 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
         self._role = role
         self._leases = leases
         self._gather_s = BETWEEN_CLAIMS_S
-        role.aside.on_set(self.wake)
+        role.aside.call_on_set(self.wake)
 
     async def _look(self) -> float:
-        held = [job for job in self._jobs() if job not in self._role.aside]
+        held = [job for job in self._iterate_jobs() if job not in self._role.aside]
         room = self._role.concurrency - len(held)
         if room <= 0:
             return IDLE_S  # the end of a job wakes us
-        due = await self._leases.next_due(self._role.kind)
+        due = await self._leases.find_next_due(self._role.kind)
         wait_s = IDLE_S if due is None else (due - self._clock.now()).total_seconds()
         if wait_s > 0:
             self._gather_s = BETWEEN_CLAIMS_S
@@ -76,7 +76,7 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
             busy=Counter(job.lane for job in held),
         )
         for jobs in _iterate_pieces(claimed, self._role.together):
-            self._start(self._work(jobs), jobs)
+            self._start(self._carry_out(jobs), jobs)
         if claimed and self._role.together > 1:
             await self._gather(len(claimed))
             return 0.0
@@ -94,10 +94,10 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
         else:
             self._gather_s = max(self._gather_s / 2, BETWEEN_CLAIMS_S)
 
-    def _jobs(self) -> Iterator[Job]:
+    def _iterate_jobs(self) -> Iterator[Job]:
         return (job for jobs in self._running.values() for job in jobs)
 
-    async def _work(self, jobs: tuple[Job, ...]) -> None:
+    async def _carry_out(self, jobs: tuple[Job, ...]) -> None:
         first = jobs[0]
         with structlog.contextvars.bound_contextvars(
             job=first.key, kind=first.kind.value, task=first.task_key, jobs=len(jobs)
@@ -117,7 +117,7 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
                     "one of %(jobs)d jobs raised; each is tried alone", {"jobs": len(jobs)}
                 )
                 for job in jobs:
-                    await self._work((job,))
+                    await self._carry_out((job,))
 
     async def _fail(self, job: Job) -> None:
         try:
@@ -126,7 +126,7 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
             log.exception("nor could that be recorded; the lease runs out")
 
     async def _renew(self) -> int:
-        held = list(self._jobs())
+        held = list(self._iterate_jobs())
         return len(held) - len(await self._leases.renew(held)) if held else 0
 
     async def _hand_back(self, unfinished: Sequence[tuple[Job, ...]]) -> None:

@@ -28,7 +28,7 @@ class LeasedLoop(Loop[Work]):
         finally:
             renewing.cancel()
 
-    def _finished(self, work: Work) -> None:
+    def _handle_finished(self, work: Work) -> None:
         """Look for more: there is room again."""
         del work
         self.wake()

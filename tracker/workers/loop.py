@@ -58,7 +58,7 @@ class Loop(ABC, Generic[Work]):
         """
 
     @abstractmethod
-    def _finished(self, work: Work) -> None:
+    def _handle_finished(self, work: Work) -> None:
         """Account for work that has ended, however it ended."""
 
     @abstractmethod
@@ -68,10 +68,10 @@ class Loop(ABC, Generic[Work]):
     def _start(self, run: Coroutine[Any, Any, None], work: Work) -> None:
         running = asyncio.create_task(run)
         self._running[running] = work
-        running.add_done_callback(self._ended)
+        running.add_done_callback(self._handle_ended)
 
-    def _ended(self, running: asyncio.Task[None]) -> None:
-        self._finished(self._running.pop(running))
+    def _handle_ended(self, running: asyncio.Task[None]) -> None:
+        self._handle_finished(self._running.pop(running))
 
     async def _step(self) -> float:
         """Look once; return the pause in seconds. A failure is logged and tried again later."""

@@ -75,10 +75,10 @@ def list_chores(context: Context) -> list[Chore]:
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old keys", FORGET_S, sweeping.forget),
         Chore("calls that nobody makes", FORGET_S, partial(settle_lost_calls, context)),
-        Chore("runs", IDLE_S, _make_runs(context).work, kind=JobKind.RUN),
-        Chore("receipts read again", IDLE_S, Rereads(context).work, kind=JobKind.RUN),
+        Chore("runs", IDLE_S, _make_runs(context).run_pieces, kind=JobKind.RUN),
+        Chore("receipts read again", IDLE_S, Rereads(context).run_pages, kind=JobKind.RUN),
         Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),
-        Chore("learning", context.policy.learn_every.total_seconds(), learning.learn),
+        Chore("learning", context.policy.learn_every.total_seconds(), learning.learn_durations),
         Chore(
             "accounts' health",
             context.policy.learn_every.total_seconds(),
@@ -90,7 +90,11 @@ def list_chores(context: Context) -> list[Chore]:
         Chore("results of tenants", RECORD_S, OwnedResults(context).record_now_and_then),
         Chore("lists after a restore", WALK_S, ListWalk(context).walk_once),
         Chore("old counts", FORGET_S, counting.forget),
-        Chore(retention_lease.NAME, retention.PERIOD.total_seconds(), RetentionChore(context).work),
+        Chore(
+            retention_lease.NAME,
+            retention.PERIOD.total_seconds(),
+            RetentionChore(context).drop_for_while,
+        ),
     ]
 
 

@@ -102,7 +102,7 @@ class Supervisor:
         """Return whether the work is done now."""
         return self._is_running
 
-    def failing_chores(self) -> dict[str, tuple[str, str]]:
+    def list_failing_chores(self) -> dict[str, tuple[str, str]]:
         """Return chores that have not ended well for long: since when (UTC) and why, by name.
 
         The alert TrackerChoreMissed waits as long.
@@ -138,7 +138,7 @@ class Supervisor:
 
     async def _look_out(self) -> None:
         """Wake for work that became due without a commit of ours, at the cost of one statement."""
-        self.wake(await self._leases.due_kinds(), False)
+        self.wake(await self._leases.find_due_kinds(), False)
 
     async def _repeat(self, chore: Chore) -> None:
         woken = self._woken[chore.name]

@@ -52,14 +52,14 @@ async def test_a_fresh_key_costs_no_query(database_url: str) -> None:
         made = await Keys(store, clock, [b"s"]).create_key(Grant("mine", {Scope.TASKS_READ}))
         keyring = Keyring(store, clock, [b"s"])
         asked = _count_queries(store)
-        together = await asyncio.gather(*(keyring.holder(made.secret) for _ in range(100)))
+        together = await asyncio.gather(*(keyring.find_holder(made.secret) for _ in range(100)))
         assert {who.tenant for who in together} == {"mine"}
         assert len([one for one in asked if "api_keys" in one]) == 1
         clock.seconds = FRESH_S - 0.1
-        await keyring.holder(made.secret)
+        await keyring.find_holder(made.secret)
         assert len([one for one in asked if "api_keys" in one]) == 1
         clock.seconds = FRESH_S
-        await keyring.holder(made.secret)
+        await keyring.find_holder(made.secret)
         assert len([one for one in asked if "api_keys" in one]) == 2
 
 
@@ -86,11 +86,11 @@ async def test_a_revoked_key_is_refused_when_it_is_no_longer_fresh(database_url:
     async with Store(database_url, clock) as store:
         keys, keyring = Keys(store, clock, [b"s"]), Keyring(store, clock, [b"s"])
         made = await keys.create_key(Grant("mine", {Scope.TASKS_READ}))
-        await keyring.holder(made.secret)
+        await keyring.find_holder(made.secret)
         assert await keys.revoke(made.row.id)
         clock.seconds = FRESH_S
         with pytest.raises(Unauthenticated, match="revoked") as refused:
-            await keyring.holder(made.secret)
+            await keyring.find_holder(made.secret)
         assert refused.value.fault is CredentialFault.INVALID
 
 
@@ -102,10 +102,10 @@ async def test_a_new_key_works_at_once_and_an_unknown_one_is_not_kept(database_u
         assert not await keyring.is_any()
         for number in range(50):
             with pytest.raises(Unauthenticated):
-                await keyring.holder(f"trk_{number}")
+                await keyring.find_holder(f"trk_{number}")
         assert not keyring._keys._known
         made = await Keys(store, clock, [b"s"]).create_key(Grant("mine", {Scope.TASKS_READ}))
-        assert (await keyring.holder(made.secret)).scopes == {Scope.TASKS_READ}
+        assert (await keyring.find_holder(made.secret)).scopes == {Scope.TASKS_READ}
 
 
 @pytest.mark.anyio
@@ -115,12 +115,12 @@ async def test_uses_are_recorded_together_and_never_go_back(database_url: str) -
         keys, keyring = Keys(store, clock, [b"s"]), Keyring(store, clock, [b"s"])
         made = [await keys.create_key(Grant("mine", {Scope.ADMIN})) for _ in range(2)]
         late = Keyring(store, clock, [b"s"])
-        async with keyring.recording(), late.recording():
-            await late.holder(made[0].secret)
+        async with keyring.record_uses(), late.record_uses():
+            await late.find_holder(made[0].secret)
             clock.seconds = 60
             for one in made:
-                await keyring.holder(one.secret)
-        async with late.recording():
+                await keyring.find_holder(one.secret)
+        async with late.record_uses():
             pass
         found = await keys.list_all(tenant="mine")
         assert [row.last_used_at for row in found] == [clock.now()] * 2
@@ -134,9 +134,9 @@ async def test_a_pair_survives_the_rotation_of_the_services_secret(database_url:
         assert pair.access_key is not None
         rotated = Keyring(store, clock, [b"new", b"old"])
         token = _token(pair.access_key, pair.secret, clock)
-        assert (await rotated.signer(token)).tenant == "mine"
+        assert (await rotated.find_signer(token)).tenant == "mine"
         with pytest.raises(Unauthenticated):
-            await Keyring(store, clock, [b"new"]).signer(token)
+            await Keyring(store, clock, [b"new"]).find_signer(token)
 
 
 def test_nothing_that_lets_somebody_in_is_in_the_database(database_url: str) -> None:

@@ -109,4 +109,4 @@ async def test_the_settings_say_which(
     sqlite_url: str, settings: dict[str, str], kind: type[Rates]
 ) -> None:
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
-        assert type(_make_rates(Settings.from_env(settings), bench.context)) is kind
+        assert type(_make_rates(Settings.read_environment(settings), bench.context)) is kind

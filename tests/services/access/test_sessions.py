@@ -54,17 +54,17 @@ async def _desk(database_url: str) -> AsyncIterator[_Desk]:
 async def test_a_session_acts_as_its_key_and_is_none(database_url: str) -> None:
     async with _desk(database_url) as desk:
         secret = await desk.open()
-        who = await desk.keyring.session_holder(secret)
-        itself = await desk.keyring.holder(desk.key.secret)
+        who = await desk.keyring.find_session_holder(secret)
+        itself = await desk.keyring.find_holder(desk.key.secret)
         assert who.session is not None
         assert (who.tenant, who.scopes, who.key) == (itself.tenant, itself.scopes, itself.key)
         assert (who.actor, who.per_minute) == (itself.actor, 7)
         with pytest.raises(Unauthenticated):  # the secret is no key,
-            await desk.keyring.holder(secret)
+            await desk.keyring.find_holder(secret)
         with pytest.raises(Unauthenticated):  # opens no session,
             await desk.sessions.open(secret, sender=HERE)
         with pytest.raises(Unauthenticated):  # and a key is no session
-            await desk.keyring.session_holder(desk.key.secret)
+            await desk.keyring.find_session_holder(desk.key.secret)
 
 
 async def test_sessions_are_not_listed_found_or_revoked_as_keys(database_url: str) -> None:
@@ -79,7 +79,7 @@ async def test_sessions_are_not_listed_found_or_revoked_as_keys(database_url: st
             lambda db: [one.parent.id for one in statements.list_by_key(db, {1, 2, 3}).values()]
         )
         assert found == [desk.key.row.id]
-        assert (await desk.keyring.session_holder(secret)).tenant == "mine"
+        assert (await desk.keyring.find_session_holder(secret)).tenant == "mine"
         stored = await desk.store.read(
             lambda db: repr(db.execute(text("SELECT * FROM api_keys")).all())
         )
@@ -103,17 +103,17 @@ async def test_the_end_is_seen_within_seconds_everywhere(database_url: str, how:
     async with _desk(database_url) as desk:
         secret = await desk.open()
         elsewhere = Keyring(desk.store, desk.clock, [b"s"])
-        await elsewhere.session_holder(secret)
+        await elsewhere.find_session_holder(secret)
         if how == "key revoked":
             await desk.keys.revoke(desk.key.row.id)
         else:
             await desk.sessions.end(secret)
             with pytest.raises(Unauthenticated, match="ended"):  # here at once
-                await desk.keyring.session_holder(secret)
+                await desk.keyring.find_session_holder(secret)
         desk.clock.move(FRESH_S)
         for keyring in (desk.keyring, elsewhere):
             with pytest.raises(Unauthenticated, match="ended"):
-                await keyring.session_holder(secret)
+                await keyring.find_session_holder(secret)
 
 
 async def test_it_ends_unused_after_two_hours_and_used_after_twelve(database_url: str) -> None:
@@ -123,15 +123,15 @@ async def test_it_ends_unused_after_two_hours_and_used_after_twelve(database_url
         while elapsed + step < SESSION_LIFETIME:
             desk.clock.move(step.total_seconds())
             elapsed += step
-            async with desk.keyring.recording():
-                await desk.keyring.session_holder(used)
+            async with desk.keyring.record_uses():
+                await desk.keyring.find_session_holder(used)
             # What was recorded counts in a process that has not seen it.
-            await Keyring(desk.store, desk.clock, [b"s"]).session_holder(used)
+            await Keyring(desk.store, desk.clock, [b"s"]).find_session_holder(used)
         with pytest.raises(Unauthenticated):
-            await desk.keyring.session_holder(idle)
+            await desk.keyring.find_session_holder(idle)
         desk.clock.move((SESSION_LIFETIME - elapsed).total_seconds())
         with pytest.raises(Unauthenticated):
-            await desk.keyring.session_holder(used)
+            await desk.keyring.find_session_holder(used)
         desk.clock.move((statements.KEPT + timedelta(seconds=1)).total_seconds())
         await desk.open()
         assert await desk.rows() == 1  # the old ones are forgotten
@@ -141,12 +141,12 @@ async def test_what_waits_with_a_session_ends_with_it(database_url: str) -> None
     async with _desk(database_url) as desk:
         holders = []
         for _ in range(2):
-            who = await desk.keyring.session_holder(await desk.open())
+            who = await desk.keyring.find_session_holder(await desk.open())
             holders.append(Holder(who.key, who.tenant, Scope.TASKS_READ, who.session))
         ended: list[Holder] = []
         watch = Revocation(desk.store, desk.clock, lambda: holders, ended.append)
         signed_out = await desk.open()
-        who = await desk.keyring.session_holder(signed_out)
+        who = await desk.keyring.find_session_holder(signed_out)
         leaver = Holder(who.key, who.tenant, Scope.TASKS_READ, who.session)
         holders.append(leaver)
         await watch.look()
@@ -185,5 +185,5 @@ async def test_a_network_of_ipv6_is_one_sender_and_senders_are_bounded(database_
         with pytest.raises(RateLimited):
             await desk.sessions.open("trk_wrong", sender="2001:db8::ffff")
         for n in range(1200):
-            desk.sessions._tries_of(f"10.0.{n // 250}.{n % 250}")
+            desk.sessions._get_tries(f"10.0.{n // 250}.{n % 250}")
         assert len(desk.sessions._tries) == 1000

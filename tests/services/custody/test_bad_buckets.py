@@ -97,7 +97,7 @@ async def test_each_call_of_a_bad_bucket_ends_with_the_reason(
     calls: list[Coroutine[Any, Any, object]] = [bucket.put("b", chunks(PNG))]
     calls.append(read(bucket, "a", 0, 9))
     if fault != "gone":
-        calls += [bucket.size("a"), bucket.delete("b")]
+        calls += [bucket.get_size("a"), bucket.delete("b")]
     for call in calls:
         with pytest.raises(StorageError, match=why):
             await call
@@ -174,7 +174,7 @@ async def test_creates_that_wait_for_a_bad_bucket_try_it_once_together(
     async with open_custody(sqlite_url, tmp_path, objects=bucket) as custody:
         room = custody.bench.context.room
         assert room is not None
-        took = await asyncio.gather(*(room.takes_files(once=True) for _ in range(8)))
+        took = await asyncio.gather(*(room.can_take_files(once=True) for _ in range(8)))
     assert (took, s3.asked) == ([False] * 8, ["POST uploads"])
 
 
@@ -221,7 +221,7 @@ async def test_an_answer_that_is_paid_for_waits_out_a_bucket_that_is_busy_for_a_
         ) as custody:
             room = custody.bench.context.room
             assert room is not None
-            while not await room.takes_files(once=True):  # the probe goes before
+            while not await room.can_take_files(once=True):  # the probe goes before
                 clock.move(PAUSE_S)
             s3.fault = refuse
             task = await drawn(custody)

@@ -55,7 +55,7 @@ async def test_a_result_is_kept_with_its_size_type_and_digest(custody: CustodyBe
     assert asset.media_type == "video/mp4"
     assert asset.id == wanted.id
     assert await custody.content(asset) == FILM
-    assert custody.parts() == []
+    assert custody.render_parts() == []
     assert (await custody.bench.kinds(task))[-2:] == ["seen_succeeded", "asset_kept"]
     assert (await custody.bench.task(task.key)).version == task.version + 1
 
@@ -119,7 +119,7 @@ async def test_a_lying_length_is_never_kept_half(custody: CustodyBench) -> None:
     assert state == "wanted"
     assert "IncompleteRead" in reason or "without sending complete" in reason or "sent" in reason
     assert custody.files() == []
-    assert custody.parts() == []
+    assert custody.render_parts() == []
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ async def test_each_bad_answer_is_a_stated_reason(
     assert ended == state, said
     assert reason in said
     assert custody.files() == []
-    assert custody.parts() == []
+    assert custody.render_parts() == []
 
 
 async def test_an_endless_body_stops_at_the_cap(custody: CustodyBench) -> None:
@@ -159,7 +159,7 @@ async def test_an_endless_body_stops_at_the_cap(custody: CustodyBench) -> None:
 
     state, reason = await state_of(custody, endless, rounds=2)
     assert (state, "larger than" in reason) == ("refused", True)
-    assert custody.parts() == []
+    assert custody.render_parts() == []
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])

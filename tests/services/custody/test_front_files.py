@@ -47,7 +47,7 @@ async def test_files_are_listed_to_their_tenant_and_front_alone(
         files, ids = FrontFiles(custody.bench.context), [str(one.id) for one in made]
 
         async def listed(wanted: PageFiles, owner: Owner = MINE) -> tuple[list[int], bool]:
-            found, has_more = await files.page(owner, wanted)
+            found, has_more = await files.list_page(owner, wanted)
             return [ids.index(str(one.id)) for one in found], has_more
 
         assert await listed(PageFiles(3)) == ([4, 3, 2], True)
@@ -77,7 +77,7 @@ async def test_a_file_that_was_deleted_is_named_no_more_and_read_until_it_expire
         for attempt in (files.get(MINE, str(first.id)), files.withdraw(MINE, str(first.id))):
             with pytest.raises(NotFound):
                 await attempt
-        found, _ = await files.page(MINE, PageFiles(9, after=str(first.id), oldest_first=True))
+        found, _ = await files.list_page(MINE, PageFiles(9, after=str(first.id), oldest_first=True))
         assert [one.id for one in found] == [second.id]
         row = (await read(lambda db: assets.list_by_id(db, [first.id])))[first.id]
         assert (row.kind, row.expires_at, await custody.content(row)) == (
@@ -88,7 +88,7 @@ async def test_a_file_that_was_deleted_is_named_no_more_and_read_until_it_expire
         clock.move(DAY.total_seconds())
         with pytest.raises(NotFound):
             await files.get(MINE, str(second.id))
-        assert (await files.page(MINE, PageFiles(9)))[0] == []
+        assert (await files.list_page(MINE, PageFiles(9)))[0] == []
 
 
 async def test_rows_of_uploads_go_some_time_after_their_bytes(
@@ -112,7 +112,7 @@ async def test_rows_of_uploads_go_some_time_after_their_bytes(
 
 async def test_a_form_that_is_sent_again_is_compared_and_not_stored(custody: CustodyBench) -> None:
     uploading = UploadReceiver(custody.bench.context)
-    ticket, _ = uploading.promise("mine")
+    ticket, _ = uploading.promise_upload("mine")
     send = partial(uploading.keep_promised, ticket, lifetime=DAY)
     first = await send(chunks(b"a", b"b"))
     writes: list[int] = []
@@ -120,7 +120,7 @@ async def test_a_form_that_is_sent_again_is_compared_and_not_stored(custody: Cus
     async def watched(*pieces: bytes) -> AsyncIterator[bytes]:
         for piece in pieces:
             yield piece
-            writes.append(len([*custody.files(), *custody.parts()]))
+            writes.append(len([*custody.files(), *custody.render_parts()]))
 
     assert (await send(watched(b"ab"))).id == first.id == ticket.asset
     for other in ((b"a", b"c"), (b"abc",), (b"a",)):

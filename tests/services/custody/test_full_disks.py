@@ -50,7 +50,7 @@ async def test_a_fetch_that_fills_the_disk_leaves_nothing_and_costs_no_try(
         (waits,) = await custody.of(task)
         assert (waits.state, waits.attempts) == (AssetState.WANTED, 0)
         assert "File too large" in (waits.reason or "")
-        assert custody.files() == custody.parts() == []
+        assert custody.files() == custody.render_parts() == []
         await custody.fetch()
     (kept,) = await custody.of(task)
     assert (kept.state, kept.sha256) == (AssetState.KEPT, sha256(FILM).digest())
@@ -65,7 +65,7 @@ async def test_an_upload_that_fills_the_disk_is_refused_and_leaves_nothing(
     uploading = UploadReceiver(custody.bench.context)
     with full_from(ROOM), pytest.raises(Unavailable, match="cannot be stored now"):
         await uploading.keep("default", chunks(), UploadTerms(timedelta(days=1)))
-    assert custody.files() == custody.parts() == []
+    assert custody.files() == custody.render_parts() == []
 
 
 async def test_a_sweep_of_a_full_disk_makes_room_and_records_what_has_vanished_later(

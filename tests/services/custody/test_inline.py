@@ -133,7 +133,7 @@ async def test_a_name_is_good_for_its_own_tenant_alone(database_url: str, tmp_pa
     file = InlineFile(make_id(), len(PNG), sha256(PNG).digest(), "image/svg+xml")
     async with open_custody(database_url, tmp_path) as custody:
         context = custody.bench.context
-        name, serving = file.name(context.secrets[0], "ours"), AssetReader(context)
+        name, serving = file.build_name(context.secrets[0], "ours"), AssetReader(context)
         assert serving.find_inline_file("ours", name) == file
         assert serving.find_inline_file("theirs", name) is None
         text = f'{{"a": "{name}", "b": "{name[:-1]}"}}'.encode()
@@ -145,7 +145,7 @@ async def test_a_name_is_good_for_its_own_tenant_alone(database_url: str, tmp_pa
 def test_an_answer_that_is_shown_has_no_name_that_is_good_elsewhere() -> None:
     secret, tenant = b"s" * 32, "ours"
     file = InlineFile(make_id(), 9, sha256(PNG).digest(), "image/png", remark="it waits: here")
-    name, forged = file.name(secret, tenant), f"{SCHEME}{file.id}?bytes=9&mark={'0' * 32}"
+    name, forged = file.build_name(secret, tenant), f"{SCHEME}{file.id}?bytes=9&mark={'0' * 32}"
     answer = {"a": name, "b": json.dumps({"url": name}), "c": forged}
     shown = json.loads(describe_files(json.dumps(answer).encode(), [secret], tenant))
     assert shown["a"] == {
@@ -180,7 +180,7 @@ async def test_files_of_a_stream_are_kept_and_their_names_come_while_it_goes_on(
             )
             await client.close()
             (file,) = custody.files()
-            assert (file.read_bytes(), custody.parts()) == (PNG, [])
+            assert (file.read_bytes(), custody.render_parts()) == (PNG, [])
     assert isinstance(answer, HttpFailure)
     [name] = re.findall(rb'"(tracker-asset:[^"]+)"}\n\ndata:', b"".join(came))
     found = read_name(name.decode(), [b"secret"], "default")
@@ -199,7 +199,7 @@ async def test_a_cut_answer_leaves_nothing_and_is_never_sent_again(
     with Upstream(cut) as provider:
         async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
             task = await drawn(custody)
-            assert (custody.files(), custody.parts()) == ([], [])
+            assert (custody.files(), custody.render_parts()) == ([], [])
             assert len(provider.asked) == 1
     assert task.state is TaskState.UNCERTAIN
 
@@ -217,7 +217,7 @@ async def test_a_file_that_cannot_be_kept_takes_no_other_with_it(
         async with open_custody(database_url, tmp_path, outbound=outbound, rules=rules) as custody:
             task = await drawn(custody)
             kept = [await custody.content(asset) for asset in await custody.of(task)]
-            assert (kept, len(custody.files()), custody.parts()) == ([PNG, PNG[:-1]], 2, [])
+            assert (kept, len(custody.files()), custody.render_parts()) == ([PNG, PNG[:-1]], 2, [])
     assert task.state is TaskState.SUCCEEDED
     reason = read_lost_reason(task.artifacts[1].url)
     assert reason is not None
@@ -234,7 +234,7 @@ async def test_a_disk_that_is_full_at_the_second_file_leaves_the_outcome_open(
             with full_from(4_500_000):
                 task = await drawn(custody)
             (first,) = custody.files()
-            assert (first.read_bytes(), custody.parts()) == (PNG, [])
+            assert (first.read_bytes(), custody.render_parts()) == (PNG, [])
             assert await custody.of(task) == []
             long_ago = first.stat().st_mtime - 2 * GRACE.total_seconds()
             os.utime(first, (long_ago, long_ago))

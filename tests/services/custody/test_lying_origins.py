@@ -312,7 +312,7 @@ async def test_a_transfer_that_was_cut_is_kept_whole_whatever_its_origin_says(
         found[name] = (asset.state.value, asset.sha256 == sha256(FILM).digest(), len(origin.asked))
     assert found == {name: ("kept", True, len(scripts)) for name, scripts in RESUMED.items()}
     assert len(custody.files()) == 1  # all of the same bytes
-    assert custody.parts() == []
+    assert custody.render_parts() == []
 
 
 async def test_each_lie_and_each_forbidden_way_has_its_reason(custody: CustodyBench) -> None:
@@ -329,7 +329,7 @@ async def test_each_lie_and_each_forbidden_way_has_its_reason(custody: CustodyBe
     }, found
     unsaid = {name: found[name] for name, (_, _, part) in BAD.items() if part not in found[name][1]}
     assert unsaid == {}
-    assert custody.files() == custody.parts() == []
+    assert custody.files() == custody.render_parts() == []
 
 
 async def test_an_origin_that_has_no_file_for_hours_loses_none(custody: CustodyBench) -> None:
@@ -365,7 +365,7 @@ async def test_an_origin_that_asks_to_wait_is_not_asked_sooner(custody: CustodyB
     with Upstream(busy) as origin:
         asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
     assert (asset.state.value, asset.reason) == ("wanted", "the origin answers 429")
-    due = await custody.fetching.next_due()
+    due = await custody.fetching.find_next_due()
     assert due is not None
     assert due > custody.bench.context.clock.now() + timedelta(seconds=500)
 

@@ -38,7 +38,7 @@ async def _inline(custody: CustodyBench, task: Task, body: bytes) -> str:
 
     file = InlineFile(make_id(), len(body), sha256(body).digest(), "image/png")
     await custody.storage.objects.put(store_key_of(task.tenant, file.id), all_of_it())
-    return file.name(custody.bench.context.secrets[0], task.tenant)
+    return file.build_name(custody.bench.context.secrets[0], task.tenant)
 
 
 async def _failed(custody: CustodyBench) -> Task:

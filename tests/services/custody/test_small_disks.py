@@ -82,7 +82,7 @@ async def test_fetches_and_uploads_wait_for_room_and_lose_nothing(
             assert "No space left" in (waits.reason or "")
             with pytest.raises(Unavailable, match="No space left"):
                 await uploading.keep("default", chunks(FILM), UploadTerms(DAY))
-            assert (len(custody.files()), custody.parts()) == (1, [])
+            assert (len(custody.files()), custody.render_parts()) == (1, [])
             assert await is_told(custody.bench, DISK_LOW)
             assert not await fetching.has_room()
             disk.empty()
@@ -93,7 +93,7 @@ async def test_fetches_and_uploads_wait_for_room_and_lose_nothing(
         (asset,) = await custody.of(task)
         assert (asset.state, await custody.content(asset)) == (AssetState.KEPT, FILM)
         assert await custody.content(kept) == FILM[:-1]
-        assert (len(custody.files()), custody.parts()) == (2, [])
+        assert (len(custody.files()), custody.render_parts()) == (2, [])
 
 
 async def test_no_task_is_sent_whose_files_nobody_could_take(

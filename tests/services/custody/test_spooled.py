@@ -228,6 +228,6 @@ async def test_files_wait_for_a_store_elsewhere_where_a_folder_can_be_made(
         env["TRACKER_ASSET_STORE"] = str(tmp_path / "elsewhere")
     if place == "no folder":
         (tmp_path / "spool").touch()
-    async with open_parts(Settings.from_env(env)) as parts:
+    async with open_parts(Settings.read_environment(env)) as parts:
         assert parts.context.storage is not None
         assert (parts.context.storage.spooled is not None) is (place == "elsewhere")

@@ -120,23 +120,23 @@ async def test_a_file_whose_url_dies_meanwhile_ends(custody: CustodyBench) -> No
 
 def test_pauses_double_once_for_all_that_failed_together() -> None:
     hosts = UnreachableHosts()
-    assert [hosts.failed("a", since_s=0, now_s=1) for _ in range(6)] == [0, 0, 1, 0, 0, 0]
-    assert hosts.most({}, now_s=1.5) == {"a": 0}
-    assert hosts.next_try_s(now_s=1.5) == 0.5
-    assert hosts.most({}, now_s=2) == {"a": 1}
-    assert hosts.most({"a": 1}, now_s=2) == {"a": 0}
-    pauses = [hosts.failed("a", since_s=100 * n, now_s=100 * n) for n in range(1, 10)]
+    assert [hosts.note_failure("a", since_s=0, now_s=1) for _ in range(6)] == [0, 0, 1, 0, 0, 0]
+    assert hosts.get_claim_limits({}, now_s=1.5) == {"a": 0}
+    assert hosts.compute_next_try_s(now_s=1.5) == 0.5
+    assert hosts.get_claim_limits({}, now_s=2) == {"a": 1}
+    assert hosts.get_claim_limits({"a": 1}, now_s=2) == {"a": 0}
+    pauses = [hosts.note_failure("a", since_s=100 * n, now_s=100 * n) for n in range(1, 10)]
     assert pauses == [2, 4, 8, 16, 32, *[LONGEST_PAUSE_S] * 4]
-    assert hosts.answered("a")
-    assert hosts.most({}, now_s=1000) == {}
-    assert not hosts.answered("a")
+    assert hosts.note_answer("a")
+    assert hosts.get_claim_limits({}, now_s=1000) == {}
+    assert not hosts.note_answer("a")
 
 
 def test_what_failed_long_ago_is_forgotten() -> None:
     hosts = UnreachableHosts()
     for _ in range(FAILURES):
-        hosts.failed("a", since_s=0, now_s=0)
-    assert hosts.most({}, now_s=3601) == {}
+        hosts.note_failure("a", since_s=0, now_s=0)
+    assert hosts.get_claim_limits({}, now_s=3601) == {}
     assert not hosts.is_waited_for("a")
 
 

@@ -25,7 +25,7 @@ async def test_a_secret_whose_key_is_gone_is_said_and_left_to_who_has_it(databas
         await bench.submitted(1)
         other = replace(bench.context, secrets=[b"another secret entirely"])
         delivering = DeliverySender(other)
-        (lane,) = await delivering.lanes()
+        (lane,) = await delivering.list_lanes()
         (held,) = await delivering.claim({lane.name: 1})
         assert await delivering.deliver(held) is False
         (one,) = await owed(bench)
@@ -33,7 +33,7 @@ async def test_a_secret_whose_key_is_gone_is_said_and_left_to_who_has_it(databas
         (condition,) = await bench.context.store.read(conditions.list_open)
         assert condition.name == "secrets_differ"
         assert "its secret cannot be read" in condition.reason
-        assert await delivering.lanes() == []  # not again and again
+        assert await delivering.list_lanes() == []  # not again and again
         ours = DeliverySender(bench.context)
         (held,) = await ours.claim({lane.name: 1})
         assert held.claimed.tries == 0
@@ -66,7 +66,7 @@ async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url:
         await Endpoints(replace(bench.context, secrets=[new, old])).reseal()
         await bench.submitted(1)
         delivering = DeliverySender(replace(bench.context, secrets=[new]))
-        (lane,) = await delivering.lanes()
+        (lane,) = await delivering.list_lanes()
         (held,) = await delivering.claim({lane.name: 1})
         assert await delivering.deliver(held) is True
         (call,) = outbound.calls

@@ -67,7 +67,7 @@ async def until(condition: Callable[[], Any]) -> None:
 async def deliver_all(bench: Workbench) -> int:
     """One attempt for everything that is due."""
     delivering = DeliverySender(bench.context)
-    lanes = await delivering.lanes()
+    lanes = await delivering.list_lanes()
     held = await delivering.claim({lane.name: 100 for lane in lanes})
     for one in held:
         await delivering.deliver(one)
@@ -250,7 +250,7 @@ async def test_two_claimants_never_get_the_same(database_url: str) -> None:
         await an_endpoint(one)
         await one.submitted(40)
         claimants = [DeliverySender(bench.context) for bench in (one, two)]
-        (lane,) = await claimants[0].lanes()
+        (lane,) = await claimants[0].list_lanes()
         taken = await asyncio.gather(
             *(claimant.claim({lane.name: 5}) for claimant in claimants * 4)
         )
@@ -266,7 +266,7 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_but_is_kept(
         await an_endpoint(bench)
         await bench.submitted(1)
         late, quick = DeliverySender(bench.context), DeliverySender(bench.context)
-        (lane,) = await late.lanes()
+        (lane,) = await late.list_lanes()
         (first,) = await late.claim({lane.name: 1})
         before = LEASES_EXPIRED.values[()]
         (second,) = await quick.claim({lane.name: 1})

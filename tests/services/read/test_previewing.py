@@ -70,7 +70,7 @@ def _file(task: Task, url: str) -> PieceFile:
 
 async def _read(opened: OpenPreview) -> bytes:
     try:
-        return b"".join([chunk async for chunk in opened.chunks()])
+        return b"".join([chunk async for chunk in opened.iterate_chunks()])
     finally:
         await opened.aclose()
 

@@ -75,7 +75,7 @@ async def until_followed(watch: Watch) -> int:
 async def test_a_waiter_is_woken_by_a_commit_of_its_own_process(database_url: str) -> None:
     async with a_process(database_url, poll_s=600) as ours:
         (task,) = await history.insert(ours.store, history.new_task())
-        with ours.watch.task(task.id, since=ours.watch.position) as waiter:
+        with ours.watch.watch_task(task.id, since=ours.watch.position) as waiter:
             assert (
                 await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
             )  # look: others are followed
@@ -88,7 +88,7 @@ async def test_a_waiter_is_woken_by_a_commit_of_another_process(
     ours: WatchParts, theirs: WatchParts
 ) -> None:
     (task,) = await history.insert(theirs.store, history.new_task())
-    with ours.watch.task(task.id, since=None) as waiter:
+    with ours.watch.watch_task(task.id, since=None) as waiter:
         assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
         sleeping = asyncio.create_task(waiter.sleep(soon(), for_ever))
         await history.move(theirs.store, task)
@@ -97,19 +97,19 @@ async def test_a_waiter_is_woken_by_a_commit_of_another_process(
 
 async def test_what_happened_between_looking_and_waiting_is_not_missed(ours: WatchParts) -> None:
     (task,) = await history.insert(ours.store, history.new_task())
-    with ours.watch.task(make_id(), since=None):
+    with ours.watch.watch_task(make_id(), since=None):
         place = await until_followed(ours.watch)
         await history.move(ours.store, task)  # after the look, before the wait
         await until(lambda: ours.watch.position != place)
-        with ours.watch.task(task.id, since=place) as waiter:
+        with ours.watch.watch_task(task.id, since=place) as waiter:
             assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
 
 
 async def test_another_tasks_news_wakes_nobody(ours: WatchParts) -> None:
     mine, other = await history.insert(ours.store, history.new_task(), history.new_task())
-    with ours.watch.task(mine.id, since=None) as waiter:
+    with ours.watch.watch_task(mine.id, since=None) as waiter:
         assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
-        with ours.watch.task(other.id, since=ours.watch.position) as beside:
+        with ours.watch.watch_task(other.id, since=ours.watch.position) as beside:
             await history.move(ours.store, other)
             assert await beside.sleep(soon(), for_ever) is WakeReason.NEWS
         assert await waiter.sleep(soon(0), for_ever) is WakeReason.TIME
@@ -119,8 +119,8 @@ async def test_a_waiter_hears_only_of_what_it_wants(ours: WatchParts) -> None:
     (task,) = await history.insert(ours.store, history.new_task())
     over = lambda change: change.step.to_state is TaskState.SUCCEEDED  # noqa: E731
     with (
-        ours.watch.task(task.id, since=None, wants=over) as waiter,
-        ours.watch.task(task.id, since=None) as beside,
+        ours.watch.watch_task(task.id, since=None, wants=over) as waiter,
+        ours.watch.watch_task(task.id, since=None) as beside,
     ):
         for one in (waiter, beside):
             assert await one.sleep(soon(), for_ever) is WakeReason.NEWS
@@ -136,7 +136,7 @@ async def test_a_crowd_that_waits_is_woken_some_at_a_time(ours: WatchParts) -> N
 
     async def wait() -> None:
         nonlocal woken
-        with ours.watch.feed(ALL) as waiter:
+        with ours.watch.watch_feed(ALL) as waiter:
             await until_followed(ours.watch)
             while await waiter.sleep(soon(), for_ever) is WakeReason.NEWS:
                 if ours.watch.position:  # else it was woken to look whether it missed something
@@ -156,7 +156,7 @@ async def test_a_crowd_that_waits_is_woken_some_at_a_time(ours: WatchParts) -> N
 
 async def test_a_client_that_goes_ends_its_waiter(ours: WatchParts) -> None:
     left = asyncio.Event()
-    with ours.watch.task(make_id(), since=None) as waiter:
+    with ours.watch.watch_task(make_id(), since=None) as waiter:
         assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
         sleeping = asyncio.create_task(waiter.sleep(soon(), left.wait))
         await asyncio.sleep(0)
@@ -167,8 +167,8 @@ async def test_a_client_that_goes_ends_its_waiter(ours: WatchParts) -> None:
 
 async def test_closing_wakes_everybody_and_lets_nobody_sleep(ours: WatchParts) -> None:
     with (
-        ours.watch.task(make_id(), since=None) as one,
-        ours.watch.feed(ALL) as other,
+        ours.watch.watch_task(make_id(), since=None) as one,
+        ours.watch.watch_feed(ALL) as other,
     ):
         assert await one.sleep(soon(), for_ever) is WakeReason.NEWS
         assert await other.sleep(soon(), for_ever) is WakeReason.NEWS
@@ -176,12 +176,12 @@ async def test_closing_wakes_everybody_and_lets_nobody_sleep(ours: WatchParts) -
         await asyncio.sleep(0)
         ours.watch.close()
         assert [await woke for woke in sleeping] == [WakeReason.CLOSING, WakeReason.CLOSING]
-    with ours.watch.task(make_id(), since=None) as late:
+    with ours.watch.watch_task(make_id(), since=None) as late:
         assert await late.sleep(soon(), for_ever) is WakeReason.CLOSING
 
 
 async def test_nothing_is_read_while_nobody_waits(ours: WatchParts) -> None:
-    with ours.watch.feed(ALL):
+    with ours.watch.watch_feed(ALL):
         await until_followed(ours.watch)
     await until(lambda: ours.watch.position is None)
 
@@ -189,14 +189,14 @@ async def test_nothing_is_read_while_nobody_waits(ours: WatchParts) -> None:
 async def test_a_place_beyond_the_feed_is_refused(ours: WatchParts) -> None:
     await history.insert(ours.store, history.new_task())
     with pytest.raises(CursorTooOld):
-        await ours.watch.after(1000, ALL, limit=1)
+        await ours.watch.read_after(1000, ALL, limit=1)
 
 
 async def test_a_crowd_at_the_beginning_of_the_feed_keeps_nobody_else_from_reading(
     ours: WatchParts,
 ) -> None:
     await history.insert(ours.store, *(history.new_task() for _ in range(20)))
-    crowd = [asyncio.create_task(ours.watch.after(0, ALL, limit=100)) for _ in range(200)]
+    crowd = [asyncio.create_task(ours.watch.read_after(0, ALL, limit=100)) for _ in range(200)]
     await until(lambda: any(one.done() for one in crowd))
     before = sum(one.done() for one in crowd)
     await ours.store.read(feed.find_head)
@@ -250,9 +250,9 @@ async def _read_on(
     place = 0
     while True:
         is_over = over.is_set()
-        with watch.feed(ALL) as waiter:
+        with watch.watch_feed(ALL) as waiter:
             for _ in range(chance.randint(1, 5)):
-                page, _ = await watch.next(
+                page, _ = await watch.wait_for_page(
                     waiter, place, limit=chance.randint(1, 7), until=soon(0.05), gone=for_ever
                 )
                 assert all(change.seq > place for change in page.changes)
@@ -273,7 +273,7 @@ async def test_memory_and_database_agree_on_every_page(ours: WatchParts) -> None
         TaskFilter("default", states=[TaskState.RUNNING]),
         TaskFilter("default", overdue=True),
     ]
-    with ours.watch.feed(ALL):
+    with ours.watch.watch_feed(ALL):
         start = await until_followed(ours.watch)
         made = [
             history.new_task(
@@ -291,7 +291,7 @@ async def test_memory_and_database_agree_on_every_page(ours: WatchParts) -> None
         for filter_ in filters:
             for place in range(start, newest):
                 for limit in (1, 3, 100):
-                    remembered = await ours.watch.after(place, filter_, limit=limit)
+                    remembered = await ours.watch.read_after(place, filter_, limit=limit)
                     query = partial(feed.list_page, filter_=filter_, after=place, limit=limit)
                     queried = await ours.store.read(query)
                     assert list(remembered.changes) == list(queried.changes)

@@ -57,7 +57,7 @@ class Published(Shared):
 class PublishesKeys(MadeUp):
     """The made-up provider, with callbacks that published keys sign."""
 
-    def proof(self, account: Account) -> Shared | None:
+    def get_proof_scheme(self, account: Account) -> Shared | None:
         del account
         return Published((), Covers.BODY, frozenset({HEADER}), SOURCE)
 

@@ -59,7 +59,7 @@ class Publishing(MadeUp):
 
     scheme: str = FAL
 
-    def proof(self, account: Account) -> Any:
+    def get_proof_scheme(self, account: Account) -> Any:
         del account
         if self.scheme == VIDU:
             return SignedRequestLine(("key",), access_key="vidu")
@@ -186,6 +186,6 @@ async def test_a_kept_callback_is_judged_again_by_the_path_that_it_had(database_
         found = await bench.context.store.read(lambda db: odd_receipts.get_whole(db, "default", 1))
         assert found is not None
         kept, reader = found.receipt, CallbackReader(bench.context)
-        assert reader.read_again(kept, found.task_id).signed_by() == ["default"]
+        assert reader.read_again(kept, found.task_id).list_signers() == ["default"]
         changed = replace(kept, headers={**(kept.headers or {}), "x-request-nonce": "8"})
-        assert reader.read_again(changed, found.task_id).signed_by() == []
+        assert reader.read_again(changed, found.task_id).list_signers() == []

@@ -50,8 +50,8 @@ class _Learned(MadeUp):
 class _Signing(MadeUp):
     """An adapter whose proof lies in a header that is kept with the receipt."""
 
-    def proof(self, account: Account) -> Shared | None:
-        scheme = super().proof(account)
+    def get_proof_scheme(self, account: Account) -> Shared | None:
+        scheme = super().get_proof_scheme(account)
         return scheme and replace(scheme, headers=frozenset({SECRET_HEADER}))
 
 
@@ -173,7 +173,7 @@ async def test_an_unproven_verdict_of_the_shared_url_still_waits_for_the_provide
         told = await rejudging.replay("default", key, actor=WHO, is_dry=False)
         assert (told.verdict, list(told.steps)) == (Verdict.UNCONFIRMED, [])
         assert (await bench.task(task.key)).state is TaskState.SUBMITTED
-        assert await bench.leases.next_due(JobKind.RECONCILE) is not None
+        assert await bench.leases.find_next_due(JobKind.RECONCILE) is not None
 
 
 async def test_one_refused_for_a_wrong_secret_counts_once_the_right_one_is_set(

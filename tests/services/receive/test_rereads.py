@@ -89,7 +89,7 @@ async def _later(url: str, **more: Any) -> AsyncIterator[tuple[Workbench, Reread
 async def _run(runs: Rereads, **more: Any) -> Reread:
     """A run that is over."""
     run = await runs.start(RereadOrder("default", NAME, WHO, **more))
-    await runs.work()
+    await runs.run_pages()
     return await runs.get("default", run.id)
 
 
@@ -178,10 +178,10 @@ async def test_a_run_rests_behind_each_page_while_callbacks_come(sqlite_url: str
         for pages in range(1, 3):
             bench.context.precedence.begin()
             bench.context.precedence.end()
-            assert await runs.work() is not None
+            assert await runs.run_pages() is not None
             assert (await runs.get("default", run.id)).counts["receipts"] == 3 * pages
         clock.move(SHARED_S)
-        assert await runs.work() is None
+        assert await runs.run_pages() is None
         assert (await runs.get("default", run.id)).state is RunState.DONE
 
 

@@ -76,7 +76,7 @@ async def test_a_hint_has_the_provider_asked_at_once(database_url: str) -> None:
         assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
         again = await bench.call_back(task, {"hint": "more news", "id": "theirs"})
         assert again.verdict is Verdict.STALE
-        assert await bench.leases.next_due(JobKind.RECONCILE) is None
+        assert await bench.leases.find_next_due(JobKind.RECONCILE) is None
 
 
 async def test_one_that_cannot_be_read_has_the_provider_asked_at_once(database_url: str) -> None:
@@ -88,12 +88,12 @@ async def test_one_that_cannot_be_read_has_the_provider_asked_at_once(database_u
         signed = token.sign(SECRET, NAME, str(task.id))
         raw = replace(raw_callback(NAME, str(task.id), signed, b"\x1b("), flaw="br is not read")
         assert (await Reception(bench.context).receive(raw)).verdict is Verdict.MALFORMED
-        due = await bench.leases.next_due(JobKind.RECONCILE)
+        due = await bench.leases.find_next_due(JobKind.RECONCILE)
         assert due is not None
         assert due <= bench.context.clock.now()
         await bench.look(task)
         assert (await Reception(bench.context).receive(raw)).verdict is Verdict.MALFORMED
-        assert await bench.leases.next_due(JobKind.RECONCILE) is None
+        assert await bench.leases.find_next_due(JobKind.RECONCILE) is None
 
 
 async def test_a_hint_that_comes_while_the_provider_is_asked_has_it_asked_again(
@@ -116,7 +116,7 @@ async def test_a_hint_that_comes_while_the_provider_is_asked_has_it_asked_again(
                 told = await bench.call_back(task, {"hint": "there is news", "id": "theirs"})
                 assert told.verdict is Verdict.UNCONFIRMED
             await Reconciliation(bench.context).run(held)
-            due = await bench.leases.next_due(JobKind.RECONCILE)
+            due = await bench.leases.find_next_due(JobKind.RECONCILE)
             assert due is not None
             assert (due > bench.context.clock.now() + timedelta(seconds=pause_s)) is not comes
         assert await bench.waits_for(JobKind.RECONCILE)
@@ -233,13 +233,13 @@ class PathSecret(Shared):
 class OfPath(MadeUp):
     """Callbacks are signed over their path."""
 
-    def proof(self, account: Account) -> Shared | None:
+    def get_proof_scheme(self, account: Account) -> Shared | None:
         return PathSecret(account.webhook_secrets, Covers.BODY)
 
 
 async def _asked_about(bench: Workbench, task: Task) -> Task:
     """The task as it is, and is to be asked about now."""
-    assert await bench.leases.next_due(JobKind.RECONCILE) is not None
+    assert await bench.leases.find_next_due(JobKind.RECONCILE) is not None
     found = await bench.task(task.key)
     assert (found.state, found.version, found.stage) == (task.state, task.version, task.stage)
     return found

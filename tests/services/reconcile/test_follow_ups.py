@@ -56,7 +56,7 @@ RUNNING: dict[str, object] = {"status": "running"}
 
 async def _look_when_due(bench: Workbench, clock: HandClock) -> bool:
     """Move to when the next look is due, and look; False when none is."""
-    due = await bench.leases.next_due(JobKind.RECONCILE)
+    due = await bench.leases.find_next_due(JobKind.RECONCILE)
     if due is None:
         return False
     clock.at = max(clock.at, due)

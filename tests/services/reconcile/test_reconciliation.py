@@ -64,7 +64,7 @@ async def test_too_many_slows_the_whole_account_and_fails_nothing(database_url: 
         await reconciliation.run(held)
         assert len(outbound.calls) <= 16  # those that were under way when the first answer came
         now = bench.context.clock.now()
-        due = await bench.leases.next_due(JobKind.RECONCILE)
+        due = await bench.leases.find_next_due(JobKind.RECONCILE)
         assert due is not None
         assert 50 < (due - now).total_seconds() < 70
         assert {(await bench.task(task.key)).state for task in made} == {TaskState.SUBMITTED}
@@ -82,7 +82,7 @@ async def test_an_answer_that_breaks_the_adapter_is_asked_for_again(database_url
             held += await bench.claim(JobKind.RECONCILE)
         await Reconciliation(bench.context).run(held)
         assert {(await bench.task(task.key)).state for task in made} == {TaskState.SUBMITTED}
-        assert await bench.leases.next_due(JobKind.RECONCILE) is not None
+        assert await bench.leases.find_next_due(JobKind.RECONCILE) is not None
 
 
 @pytest.mark.parametrize("public_url", [None, "https://tracker.example"])
@@ -100,7 +100,7 @@ async def test_a_task_that_never_ends_is_looked_at_a_bounded_number_of_times(
     ) as bench:
         context = replace(bench.context, public_url=public_url)
         (made,) = await bench.submitted(1)
-        while (due := await bench.leases.next_due(JobKind.RECONCILE)) is not None:
+        while (due := await bench.leases.find_next_due(JobKind.RECONCILE)) is not None:
             clock.at = max(due, clock.at)
             await Sweeper(context).sweep_all()
             if held := await bench.claim(JobKind.RECONCILE):
@@ -153,7 +153,7 @@ async def test_what_older_code_sent_without_a_bound_gets_one_with_its_next_step(
             for key in keys:
                 recorder.record(key, Event(EventKind.ABSENT, Source.POLL))
             recorder.flush()
-            return [recorder.task(key) for key in keys]
+            return [recorder.get_task(key) for key in keys]
 
         await bench.context.store.write(forget, made.key)
         assert (await bench.task(made.key)).give_up_at is None
@@ -203,11 +203,11 @@ async def test_the_pause_between_looks_is_that_of_the_accounts_upstream(
         sqlite_url, outbound, adapter=adapter, policy=Policy(), clock=clock, public_url=url
     ) as bench:
         await bench.sent()
-        due = await bench.leases.next_due(JobKind.RECONCILE)
+        due = await bench.leases.find_next_due(JobKind.RECONCILE)
         assert due is not None
         assert low_s <= (due - clock.now()).total_seconds() <= high_s
         clock.at = due
         await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
-        due = await bench.leases.next_due(JobKind.RECONCILE)
+        due = await bench.leases.find_next_due(JobKind.RECONCILE)
         assert due is not None
         assert low_s <= (due - clock.now()).total_seconds() <= 1.3 * high_s

@@ -111,7 +111,7 @@ async def test_a_certain_failure_is_never_replaced(database_url: str) -> None:
         task = await bench.look(await bench.sent())
         assert (await bench.call_back(task, DONE)).verdict is Verdict.CONFLICT
         assert await bench.task(task.key) == task
-        assert await bench.leases.next_due(JobKind.RECONCILE) is None
+        assert await bench.leases.find_next_due(JobKind.RECONCILE) is None
 
 
 async def test_a_doubtful_failure_that_proves_certain_is_replaced_no_more(
@@ -127,7 +127,7 @@ async def test_a_doubtful_failure_that_proves_certain_is_replaced_no_more(
         assert (task.error.message, task.error.doubtful) == ("content", False)
         assert await _in_doubt(bench) == []
         assert (await bench.call_back(task, DONE)).verdict is Verdict.CONFLICT
-        assert await bench.leases.next_due(JobKind.RECONCILE) is None
+        assert await bench.leases.find_next_due(JobKind.RECONCILE) is None
 
 
 @pytest.mark.parametrize("overtakes", [True, False])
@@ -141,7 +141,7 @@ async def test_doubt_ends_with_the_time_for_asking(sqlite_url: str, *, overtakes
         await bench.call_back(task, DOUBTFUL)
         task = await bench.task(task.key)
         assert task.give_up_at is not None
-        while (due := await bench.leases.next_due(JobKind.RECONCILE)) is not None:
+        while (due := await bench.leases.find_next_due(JobKind.RECONCILE)) is not None:
             clock.at = max(clock.at, due)
             await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
         assert clock.now() <= task.give_up_at
@@ -173,7 +173,7 @@ async def test_a_purge_never_empties_what_is_stored(database_url: str) -> None:
         played.poll = says(absent={"kind": "purged"})
         task = await bench.look(task)
         assert (task.state, len(task.artifacts), task.follow_up) == (TaskState.EXPIRED, 2, None)
-        assert await bench.leases.next_due(JobKind.RECONCILE) is None
+        assert await bench.leases.find_next_due(JobKind.RECONCILE) is None
         await bench.call_back(task, DONE)
         assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
 
@@ -189,7 +189,7 @@ async def test_a_purge_of_a_success_whose_result_is_incomplete_ends_the_asking(
         assert task.follow_up is FollowUp.NO_RESULT
         played.poll = says(absent={"kind": "purged"})
         assert await bench.look(task) == task
-        assert await bench.leases.next_due(JobKind.RECONCILE) is None
+        assert await bench.leases.find_next_due(JobKind.RECONCILE) is None
 
 
 @pytest.mark.parametrize("kind", ["not_yet", "other_key"])

@@ -65,7 +65,7 @@ async def test_a_lost_attempt_is_not_denied_before_its_request_must_be_over(
         await workbench.look(task)
         found = await workbench.task(task.key)
         assert (found.state, found.absences) == (TaskState.UNCERTAIN, 0)
-        due = await workbench.leases.next_due(JobKind.RECONCILE)
+        due = await workbench.leases.find_next_due(JobKind.RECONCILE)
         assert due is not None
         assert (due - workbench.context.clock.now()).total_seconds() > 1800
 
@@ -104,7 +104,7 @@ async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_agai
         (again,) = await workbench.waits_for(JobKind.SUBMIT)
         await attempting.run(again)
         assert await workbench.outcomes(task) == ["lost"]
-        assert await workbench.leases.next_due(JobKind.SUBMIT) is None
+        assert await workbench.leases.find_next_due(JobKind.SUBMIT) is None
 
 
 async def test_what_the_provider_says_it_has_is_never_sent_again_whatever_it_denies(

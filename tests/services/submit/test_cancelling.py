@@ -109,7 +109,7 @@ async def test_a_cancel_that_stays_unknown_is_tried_ever_more_seldom(sqlite_url:
         begun = clock.now()
         await _cancel(bench, task)
         while (clock.now() - begun).total_seconds() < 86_400:
-            due = await bench.leases.next_due(JobKind.RECONCILE)
+            due = await bench.leases.find_next_due(JobKind.RECONCILE)
             assert due is not None
             clock.at = max(clock.at, due)
             await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))

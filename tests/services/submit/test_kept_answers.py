@@ -35,7 +35,7 @@ async def test_the_step_rests_on_the_bytes_of_the_answer(
         steps = [step for step in await bench.history(task) if step.receipt is not None]
         runs = Rereads(bench.context)
         run = await runs.start(RereadOrder("default", NAME, "key 1 (ops)"))
-        await runs.work()
+        await runs.run_pages()
         counts = (await runs.get("default", run.id)).counts
     assert task.state is state
     (receipt,) = found

@@ -20,7 +20,7 @@ class AnyModel(MadeUp):
 
     asked: list[str] = field(default_factory=list)
 
-    def serves(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         del account
         self.asked.append(operation)
         return None

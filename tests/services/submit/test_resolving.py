@@ -233,7 +233,7 @@ async def test_an_id_that_another_task_has_settles_nothing(database_url: str) ->
 async def test_a_scan_for_our_id_needs_no_url_of_ours(sqlite_url: str) -> None:
     adapter = MadeUp(Finds.BY_SCAN, marks_url=False)
     async with open_workbench(sqlite_url, ScriptedHttp(Played()), adapter=adapter) as bench:
-        assert _actions(bench).why_a_person_must_resolve("made-up", "default") is None
+        assert _actions(bench).explain_manual_resolution("made-up", "default") is None
 
 
 @pytest.mark.parametrize(
@@ -246,8 +246,8 @@ async def test_a_scan_for_our_id_needs_no_url_of_ours(sqlite_url: str) -> None:
 )
 async def test_why_only_a_person_can_tell_is_said(sqlite_url: str, finds: Finds, why: str) -> None:
     async with open_workbench(sqlite_url, ScriptedHttp(Played()), adapter=MadeUp(finds)) as bench:
-        reason = _actions(bench).why_a_person_must_resolve("made-up", "default")
+        reason = _actions(bench).explain_manual_resolution("made-up", "default")
         assert reason is not None
         assert why in reason
     async with open_workbench(sqlite_url, ScriptedHttp(Played())) as bench:
-        assert _actions(bench).why_a_person_must_resolve("made-up", "default") is None
+        assert _actions(bench).explain_manual_resolution("made-up", "default") is None

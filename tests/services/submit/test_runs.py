@@ -52,7 +52,7 @@ def _runs(bench: Workbench, **more: int) -> BulkRuns:
 def _token(runs: BulkRuns, bench: Workbench, action: BulkAction, matching: int) -> str:
     selection = Selection(TaskFilter("default", states=sorted(ACTED_ON[action])))
     order = BulkOrder(action, selection, WHO, is_dry=True)
-    return runs.token(order, matching, after=None, until=bench.context.clock.now())[0]
+    return runs.sign_token(order, matching, after=None, until=bench.context.clock.now())[0]
 
 
 async def _start(runs: BulkRuns, token: str) -> KeptRun:
@@ -71,7 +71,7 @@ async def _cancelled(bench: Workbench, count_: int) -> Sequence[Task]:
     made = [await bench.queued(f"ours-{n}") for n in range(count_)]
     runs = _runs(bench)
     await _start(runs, _token(runs, bench, BulkAction.CANCEL, count_))
-    await runs.work()
+    await runs.run_pieces()
     return made
 
 
@@ -84,7 +84,7 @@ async def test_no_more_than_was_counted_and_none_made_after_it(database_url: str
         run = await _start(runs, token)
         assert (run.state, run.matching) == (RunState.RUNNING, 3)
         assert (await _start(runs, token)).key == run.key
-        await runs.work()
+        await runs.run_pieces()
         states = [(await bench.task(one.key)).state for one in (*before, later)]
         assert states == [TaskState.CANCELLED] * 3 + [TaskState.QUEUED] * 2
         ended = await runs.get("default", run.id)
@@ -104,7 +104,7 @@ async def test_a_piece_whose_commit_failed_is_done_again_and_nothing_twice(
         ended = await _cancelled(bench, 5)
         runs = _runs(bench, at_once=2)
         run = await _start(runs, _token(runs, bench, BulkAction.RESUBMIT, 5))
-        await runs.work()
+        await runs.run_pieces()
         told = await runs.get("default", run.id)
         assert (told.state, told.done, told.failed) == (RunState.DONE, 5, 0)
         made = [task.resubmit_of for task in await bench.all() if task.resubmit_of is not None]
@@ -126,7 +126,7 @@ async def test_one_task_that_raises_fails_alone(database_url: str) -> None:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(BulkActions, "act_on", act)
-            await runs.work()
+            await runs.run_pieces()
         done = (RunOutcome.DONE, None)
         assert await _outcomes(bench, run) == [done, (RunOutcome.FAILED, RAISED), done]
         assert (await runs.get("default", run.id)).state is RunState.DONE
@@ -139,7 +139,7 @@ async def test_what_matches_no_longer_is_refused(database_url: str) -> None:
         run = await _start(runs, _token(runs, bench, BulkAction.CANCEL, 2))
         sent = await bench.accepted(made[0], "theirs")
         await bench.ended(sent)
-        await runs.work()
+        await runs.run_pieces()
         assert await _outcomes(bench, run) == [
             (RunOutcome.REFUSED, NO_LONGER),
             (RunOutcome.DONE, None),
@@ -154,9 +154,9 @@ async def test_a_stopped_run_acts_on_nothing_more(database_url: str) -> None:
         runs = _runs(bench, at_once=1, pieces=1)
         made = [await bench.queued(f"ours-{n}") for n in range(3)]
         run = await _start(runs, _token(runs, bench, BulkAction.CANCEL, 3))
-        await runs.work()
+        await runs.run_pieces()
         stopped = await runs.stop("default", run.id, actor="key 2 (boss)")
-        await runs.work()
+        await runs.run_pieces()
         assert (stopped.state, stopped.done) == (RunState.STOPPED, 1)
         assert stopped.stopped_by == "key 2 (boss)"
         states = [(await bench.task(one.key)).state for one in made]
@@ -186,18 +186,18 @@ async def test_an_idle_worker_is_woken_for_a_run(database_url: str) -> None:
     """It asks for runs with the one look that it makes anyway, whoever started them."""
     async with _bench(database_url) as bench:
         context, woken = bench.context, set[JobKind]()
-        context.store.on_commit(lambda kinds, _moved: woken.update(kinds))
+        context.store.call_on_commit(lambda kinds, _moved: woken.update(kinds))
         ended = asyncio.Event()
         runs, leases = _runs(bench), Leases(context)
         await bench.queued("ours")
         run = await _start(runs, _token(runs, bench, BulkAction.CANCEL, 1))
         assert JobKind.RUN in woken
-        assert JobKind.RUN in await leases.due_kinds()
+        assert JobKind.RUN in await leases.find_due_kinds()
         rounds = count()
 
         async def work() -> None:
             if next(rounds):  # the first is every chore's, asked for or not
-                await runs.work()
+                await runs.run_pieces()
                 ended.set()
 
         worker = Supervisor(
@@ -215,7 +215,7 @@ async def test_an_idle_worker_is_woken_for_a_run(database_url: str) -> None:
             worker.stop()
             await working
         assert (await runs.get("default", run.id)).state is RunState.DONE
-        assert JobKind.RUN not in await leases.due_kinds()
+        assert JobKind.RUN not in await leases.find_due_kinds()
 
 
 async def test_an_idle_worker_looks_as_seldom_as_its_documentation_says(sqlite_url: str) -> None:
@@ -239,6 +239,6 @@ async def test_runs_take_turns(database_url: str) -> None:
             await _start(runs, _token(runs, bench, BulkAction.CANCEL, 2)),
         ]
         assert both[1].state is RunState.DONE  # nothing is at its provider: nothing matches
-        await runs.work()
+        await runs.run_pieces()
         told = [await runs.get("default", both[place].id) for place in (0, 2)]
         assert [one.done + one.refused for one in told] == [1, 1]

@@ -186,7 +186,7 @@ async def test_what_changes_after_it_was_written_is_written_again_and_stands_onc
     clock = HandClock()
     async with opened(database_url, clock, policy, archive) as bench:
         first, second = await _ended(bench, "one", "two")
-        kept_class = policy.walks()[0].kept_class
+        kept_class = policy.list_walks()[0].kept_class
 
         async def hold() -> None:
             await bench.context.store.write(holding.add, NewHold("default", first.id, "a claim"))
@@ -269,7 +269,7 @@ async def test_one_frozen_after_it_wrote_drops_nothing_and_its_file_goes(
 
         archive.then = [another]
         clock.move(11 * DAY_S)
-        await RetentionChore(bench.context).work()
+        await RetentionChore(bench.context).drop_for_while()
         assert len(await _read(bench, KeptClass.INPUTS)) == 1
         assert await _states(bench) == {ArchiveState.KEPT: 1, ArchiveState.CLEARED: 1}
         assert len(files_of(tmp_path / "archive")) == 1

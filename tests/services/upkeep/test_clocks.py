@@ -181,4 +181,4 @@ async def test_a_clock_that_goes_back_an_hour_holds_nothing_up(database_url: str
             assert "went back by 3600" in (await standing(bench))["clock_stepped"]
             assert await bench.claim(JobKind.SUBMIT)
             assert await bench.claim(JobKind.RECONCILE)
-            assert await DeliverySender(bench.context).lanes()
+            assert await DeliverySender(bench.context).list_lanes()

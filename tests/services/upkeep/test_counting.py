@@ -59,10 +59,10 @@ async def test_each_end_is_counted_once_folded_or_not(database_url: str) -> None
             await _end(bench, f"second-{n}")
         await EndCounter(bench.context).fold_all()
         ever = (await _look(bench)).ever[NAME, "default"]
-        assert ever.labelled("ended") == {"succeeded": 15}
-        assert ever.labelled("told") == {"callback": 15}
+        assert ever.get_counts("ended") == {"succeeded": 15}
+        assert ever.get_counts("told") == {"callback": 15}
         assert ever.costs == {Price("unit", "video", None): Decimal("1.5")}
-        assert sum(ever.labelled("latency").values()) == 15
+        assert sum(ever.get_counts("latency").values()) == 15
         assert (await _look(bench, "somebody else")).ever == {}
 
 
@@ -91,7 +91,7 @@ async def test_costs_that_change_after_the_verdict_are_counted_once(
         price = Price("unit", "video", None)
         assert counted.ever[NAME, "default"].costs == {price: Decimal("0.30")}
         assert counted.lately[NAME, "default"].costs == {price: Decimal("0.30")}
-        assert counted.ever[NAME, "default"].labelled("ended") == {"succeeded": 2}
+        assert counted.ever[NAME, "default"].get_counts("ended") == {"succeeded": 2}
 
 
 async def test_two_processes_count_each_end_once(database_url: str) -> None:
@@ -105,7 +105,7 @@ async def test_two_processes_count_each_end_once(database_url: str) -> None:
                 EndCounter(bench.context).fold_all(), EndCounter(other.context).fold_all()
             )
         ever = (await _look(other)).ever[NAME, "default"]
-        assert ever.labelled("ended") == {"succeeded": 8}
+        assert ever.get_counts("ended") == {"succeeded": 8}
 
 
 async def test_old_hours_go_and_the_sums_for_ever_stay(database_url: str) -> None:
@@ -115,4 +115,4 @@ async def test_old_hours_go_and_the_sums_for_ever_stay(database_url: str) -> Non
         await bench.context.store.write(counting.drop_hours, timedelta(hours=-2))
         found = await _look(bench)
         assert found.lately == {}
-        assert found.ever[NAME, "default"].labelled("ended") == {"succeeded": 1}
+        assert found.ever[NAME, "default"].get_counts("ended") == {"succeeded": 1}

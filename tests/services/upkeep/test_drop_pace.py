@@ -62,10 +62,10 @@ async def test_while_others_write_it_drops_little_at_once_and_rests(database_url
         old = clock.now() - timedelta(days=30)
         await _ended(bench, FIRST, old)
         chore = RetentionChore(bench.context)
-        await chore.work()
+        await chore.drop_for_while()
         assert (len(batches), clock.rests, await _left(bench)) == (1, [], 0)
         await _ended(bench, FIRST + 1, old)  # which moves the feed as well
-        await chore.work()
+        await chore.drop_for_while()
         assert (len(batches), clock.rests, await _left(bench)) == (3, [0.4], 0)
 
 
@@ -75,13 +75,13 @@ async def test_a_clock_that_leaps_makes_nothing_due_that_nobody_was_asked_about(
     clock = _LeapingClock()
     async with opened(database_url, clock, POLICY) as bench:
         chore = RetentionChore(bench.context, free=0)
-        await chore.work()
+        await chore.drop_for_while()
         await _ended(bench, 10, clock.now())
         clock.leapt = timedelta(days=365)
-        await chore.work()
+        await chore.drop_for_while()
         assert await _left(bench) == 10
         clock.move(300.0)
-        await chore.work()
+        await chore.drop_for_while()
         assert await _left(bench) == 10
         standing = await bench.context.store.read(conditions.list_open)
         assert conditions.RETENTION_WAITS in {one.name for one in standing}

@@ -32,7 +32,7 @@ async def test_degraded_callbacks_are_told_once(database_url: str) -> None:
             task = await bench.accepted(await bench.queued(f"polled-{n}"), f"p-{n}")
             await polled(bench, task)
         for _ in range(2):
-            await DurationLearner(context).learn()
+            await DurationLearner(context).learn_durations()
         events = [o for o in await owed(bench) if o.event == EventType.CALLBACKS_DEGRADED]
         assert len(events) == 1
 
@@ -45,7 +45,7 @@ async def test_nobody_is_told_of_callbacks_that_an_account_never_sends(database_
         for n in range(6):
             task = await bench.accepted(await bench.queued(f"polled-{n}"), f"p-{n}")
             await polled(bench, task)
-        await DurationLearner(context).learn()
+        await DurationLearner(context).learn_durations()
         assert EventType.CALLBACKS_DEGRADED not in [one.event for one in await owed(bench)]
 
 
@@ -55,10 +55,10 @@ async def test_a_name_of_the_callers_makes_no_label(sqlite_url: str) -> None:
             task = await bench.accepted(await bench.queued(f"task-{n}"), f"p-{n}")
             await polled(bench, task)
         await bench.context.store.write(_named_by_callers, 3)
-        await DurationLearner(bench.context).learn()
+        await DurationLearner(bench.context).learn_durations()
         shown = {labels for labels, _ in TASK_SECONDS.read()}
         assert {labels[:2] for labels in shown} == {(NAME, OTHER)}
-        assert bench.context.expectations.of_kind(NAME, "evil/word").typical is not None
+        assert bench.context.expectations.find_of_kind(NAME, "evil/word").typical is not None
 
 
 def _named_by_callers(tx: Tx, counts: Sequence[int]) -> list[None]:

@@ -235,24 +235,24 @@ async def test_one_process_at_a_time_and_a_frozen_one_drops_nothing(database_url
         task = await _task(bench, "one")
         await _succeed(bench, task)
         first, second = RetentionChore(bench.context), RetentionChore(other.context)
-        await first.work()  # it has the lease now
+        await first.drop_for_while()  # it has the lease now
         clock.move(31 * DAY_S)
         if database_url.startswith("sqlite"):  # the lease is as old as the machine's clock says
-            await second.work()
+            await second.drop_for_while()
             assert await _rows(bench, dropped_inputs) != []
         else:
-            await second.work()
+            await second.drop_for_while()
             assert await _rows(bench, dropped_inputs) == []
             await bench.context.store.write(_free_lease, None)
             clock.move(3600)
-            await second.work()
+            await second.drop_for_while()
             assert await _rows(bench, dropped_inputs) != []
         walks = await _rows(bench, retention_walks)
         late = await _task(bench, "late")
         await _succeed(bench, late)
         clock.move(31 * DAY_S)
         batch, _ = await bench.context.store.read(
-            lambda db: first._page(db, POLICY.walks()[0], clock.now())
+            lambda db: first._read_page(db, POLICY.list_walks()[0], clock.now())
         )
         assert not await bench.context.store.write(first._drop, batch)
         assert await _rows(bench, retention_walks) == walks
@@ -274,13 +274,13 @@ async def test_one_that_does_not_keep_up_is_a_condition_until_it_does(database_u
             return [one.name for one in found]
 
         clock.move(2 * retention.PERIOD.total_seconds())
-        await chore.work()
+        await chore.drop_for_while()
         assert await standing() == []
         clock.move(4 * retention.PERIOD.total_seconds())  # nobody has worked meanwhile
-        await chore.work()
+        await chore.drop_for_while()
         assert await standing() == [conditions.RETENTION_BEHIND]
         clock.move(retention.PERIOD.total_seconds() + 1)
-        await chore.work()
+        await chore.drop_for_while()
         assert await standing() == []
 
 
@@ -315,7 +315,7 @@ async def test_it_rests_nine_times_as_long_as_a_batch_took_unless_it_is_late(
             await _succeed(bench, await _task(bench, name))
         clock.move(10 * DAY_S + 1.5 * 3600 + late_s)
         clock.rests.clear()
-        await RetentionChore(bench.context, batch=1).work()
+        await RetentionChore(bench.context, batch=1).drop_for_while()
         assert clock.rests == rests
         assert len(await _rows(bench, dropped_inputs)) == 2
 

@@ -157,7 +157,7 @@ async def test_nothing_is_dropped_while_a_restored_database_is_recovered(
         await _ended(bench, "one")
         clock.move(11 * DAY_S)
         bench.context.recovery.since = clock.now()
-        assert await RetentionChore(bench.context).work() is None
+        assert await RetentionChore(bench.context).drop_for_while() is None
         assert (files_of(tmp_path / "archive"), await _rows(bench, chore_leases)) == ([], [])
         bench.context.recovery.since = None
         await work_all(RetentionChore(bench.context))

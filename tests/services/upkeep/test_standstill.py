@@ -33,7 +33,7 @@ async def test_it_is_raised_told_and_cleared(
         health = AccountHealthCheck(bench.context)
 
         async def try_and_look() -> list[str]:
-            due = await bench.leases.next_due(JobKind.SUBMIT)
+            due = await bench.leases.find_next_due(JobKind.SUBMIT)
             assert due is not None
             clock.at = max(clock.at, due)
             for job in await bench.claim(JobKind.SUBMIT):

@@ -108,7 +108,7 @@ def test_a_stop_between_a_look_and_what_it_waits_for_next_is_not_missed(tmp_path
         checkpoints.start()
     finally:
         threading.setprofile(None)
-    checkpoints.committed()
+    checkpoints.note_commit()
     assert has_begun.wait(PATIENCE_S)
     stopping.join(PATIENCE_S)
     assert not stopping.is_alive()

@@ -39,7 +39,7 @@ def _damage(url: str, table: str) -> None:
 
 
 def _examine(url: str) -> list[Finding]:
-    return examine_server(Settings.from_env({"DATABASE_URL": url}))
+    return examine_server(Settings.read_environment({"DATABASE_URL": url}))
 
 
 def _look_at_holds(tx: Tx, items: Sequence[None]) -> list[int]:

@@ -97,11 +97,11 @@ async def test_retention_gives_back_what_is_free_once_nothing_is_left_to_drop(
         await history.insert(bench.context.store, *(history.new_task(**ended) for _ in range(2)))
         chore = RetentionChore(bench.context, batch=1)
         monkeypatch.setattr(retention, "ROUND_S", -1.0)  # one batch
-        assert await chore.work() == 0.0
+        assert await chore.drop_for_while() == 0.0
         assert _pragma(engine, "freelist_count") > freed_pages.SLICE
         monkeypatch.setattr(retention, "ROUND_S", 3.0)
         monkeypatch.setattr(retention, "SLICES", 1)
-        assert await chore.work() == 0.0
+        assert await chore.drop_for_while() == 0.0
         assert 0 < _pragma(engine, "freelist_count") < free
         await work_all(chore)
         assert _pragma(engine, "freelist_count") == 0

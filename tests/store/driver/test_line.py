@@ -49,11 +49,11 @@ def test_what_comes_after_sees_what_was_to_be_done_before(
     line: WriteConnection, engine: Engine
 ) -> None:
     db = line.begin()
-    INSERT.later(db, [a_row("a")])
+    INSERT.execute_later(db, [a_row("a")])
     assert names(db) == ["a"]  # through SQLAlchemy
-    INSERT.later(db, [a_row("b")])
+    INSERT.execute_later(db, [a_row("b")])
     assert INSERT.run(db, [a_row("c"), a_row("d")]) == 2
-    INSERT.later(db, [a_row("e")])
+    INSERT.execute_later(db, [a_row("e")])
     line.commit()
     with engine.connect() as other:
         assert names(other) == ["a", "b", "c", "d", "e"]
@@ -62,9 +62,9 @@ def test_what_comes_after_sees_what_was_to_be_done_before(
 def test_what_is_rolled_back_never_happens(line: WriteConnection, engine: Engine) -> None:
     db = line.begin()
     INSERT.run(db, [a_row("sent")])
-    INSERT.later(db, [a_row("not sent")])
+    INSERT.execute_later(db, [a_row("not sent")])
     line.roll_back()
-    INSERT.later(line.begin(), [a_row("next")])
+    INSERT.execute_later(line.begin(), [a_row("next")])
     line.commit()
     with engine.connect() as other:
         assert names(other) == ["next"]
@@ -75,13 +75,13 @@ def test_a_failure_of_what_was_to_be_done_before_stops_the_commit(
 ) -> None:
     db = line.begin()
     with pytest.raises(IntegrityError):  # noqa: PT012 - here or there, as the database has it
-        INSERT.later(db, [a_row("a")])
-        INSERT.later(db, [a_row("a")])
-        INSERT.later(db, [a_row("b")])
+        INSERT.execute_later(db, [a_row("a")])
+        INSERT.execute_later(db, [a_row("a")])
+        INSERT.execute_later(db, [a_row("b")])
         line.commit()
     line.roll_back()
     assert not line.is_lost
-    INSERT.later(line.begin(), [a_row("c")])
+    INSERT.execute_later(line.begin(), [a_row("c")])
     line.commit()
     with engine.connect() as other:
         assert names(other) == ["c"]
@@ -90,9 +90,9 @@ def test_a_failure_of_what_was_to_be_done_before_stops_the_commit(
 def test_an_answer_is_that_of_its_time_however_late_it_is_called_for(line: WriteConnection) -> None:
     db = line.begin()
     before = _names_soon(db, ["a", "b"])
-    INSERT.later(db, [a_row("a")])
+    INSERT.execute_later(db, [a_row("a")])
     between = _names_soon(db, ["a", "b"])
-    INSERT.later(db, [a_row("b")])
+    INSERT.execute_later(db, [a_row("b")])
     assert [name for (name,) in between()] == ["a"]
     assert before() == []
     after = _names_soon(db, ["a", "b"])
@@ -105,16 +105,16 @@ def test_an_answer_that_a_failure_came_before_is_that_failure(postgres_url: str)
     engine = open_engine(postgres_url, pool_size=2)
     line = WriteConnection(engine)
     db = line.begin()
-    INSERT.later(db, [("default", None, "kling", "default", "why", NOW)])
+    INSERT.execute_later(db, [("default", None, "kling", "default", "why", NOW)])
     found, also = _names_soon(db, ["a"]), _names_soon(db, ["a"])
     with pytest.raises(IntegrityError):
         found()
     with pytest.raises(DBAPIError):
         also()
-    INSERT.later(db, [a_row("behind")])  # on its way when everything is taken back
+    INSERT.execute_later(db, [a_row("behind")])  # on its way when everything is taken back
     line.roll_back()
     db = line.begin()
-    INSERT.later(db, [a_row("a")])
+    INSERT.execute_later(db, [a_row("a")])
     line.commit()
     with engine.connect() as other:
         assert names(other) == ["a"]
@@ -133,14 +133,14 @@ def test_a_rollback_leaves_everything_prepared(line: WriteConnection, engine: En
     for number in range(12):  # psycopg prepares what comes more than five times
         db = line.begin()
         names(db)
-        INSERT.later(db, [a_row(f"{number}")])
+        INSERT.execute_later(db, [a_row(f"{number}")])
         line.commit()
     db = line.begin()
     names(db)
-    INSERT.later(db, [a_row("never")])
+    INSERT.execute_later(db, [a_row("never")])
     line.roll_back()
     db = line.begin()
-    INSERT.later(db, [a_row("after")])
+    INSERT.execute_later(db, [a_row("after")])
     line.commit()
     with engine.connect() as other:
         assert names(other) == [*map(str, range(12)), "after"]
@@ -184,7 +184,7 @@ def test_more_than_a_socket_holds_goes_both_ways_at_once(line: WriteConnection) 
     insert = bulk.insert(receipts, (*columns, "size_bytes"))
     db, body = line.begin(), bytes(64 * KIBIBYTES)
     for half in range(2):
-        insert.later(
+        insert.execute_later(
             db,
             [
                 (

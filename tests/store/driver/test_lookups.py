@@ -123,7 +123,7 @@ async def test_a_connection_that_dies_between_two_questions_costs_nobody_an_answ
 @pytest.mark.anyio
 async def test_several_steps_are_waited_for_no_longer_than_one(sqlite_url: str) -> None:
     async with Store(sqlite_url, SystemClock(), wait_s=60) as store:
-        assert await store.in_time(store.read(lambda db: db.scalar(text("SELECT 1")))) == 1
+        assert await store.wait_in_time(store.read(lambda db: db.scalar(text("SELECT 1")))) == 1
     async with Store(sqlite_url, SystemClock(), wait_s=0.01) as store:
         with pytest.raises(Unavailable):
-            await store.in_time(asyncio.Event().wait())
+            await store.wait_in_time(asyncio.Event().wait())

@@ -39,14 +39,14 @@ class _Stall:
     def __post_init__(self) -> None:
         self.patience = Patience(self.clock, LIMIT_S)
         self.patience.start(self.loop)
-        self.patience.on_recovery(lambda since, until: self.told.append((since, until)))
+        self.patience.call_on_recovery(lambda since, until: self.told.append((since, until)))
 
     def stand(self) -> None:
         self.patience.add([_Caller(self.loop.create_future())])
-        self.patience.begun()
+        self.patience.note_begin()
         self.clock.move(LIMIT_S)
         self.loop.fire()
-        self.patience.ended()
+        self.patience.note_end()
 
 
 def test_a_stall_that_ends_in_a_refusal_is_over_with_the_next_write_that_is_taken() -> None:

@@ -88,7 +88,7 @@ def test_a_lookup_that_stands_alone_has_its_settings_too(pooled_url: str) -> Non
     pipe = bulk.pipe_of(alone)
     assert pipe is not None
     for _ in range(2):
-        assert pipe.send(SETTINGS).rows() == [OURS]
+        assert pipe.send(SETTINGS).read_rows() == [OURS]
     alone.close()
     engine.dispose()
 
@@ -147,7 +147,7 @@ def test_statements_prepared_on_one_session_run_on_another(pooled_url: str) -> N
             for line in (first, second):
                 pipe = bulk.pipe_of(line.begin())
                 assert pipe is not None
-                seen.add(pipe.send(PIDS, soon=True).rows()[0])
+                seen.add(pipe.send(PIDS, soon=True).read_rows()[0])
             second.commit()
             first.commit()
         assert len(seen) > 1
@@ -159,7 +159,7 @@ def test_a_session_that_keeps_the_statements_of_its_last_client_is_no_hindrance(
             with _line(session_url) as line:
                 pipe = bulk.pipe_of(line.begin())
                 assert pipe is not None
-                assert len(pipe.send(PIDS, soon=True).rows()) == 1
+                assert len(pipe.send(PIDS, soon=True).read_rows()) == 1
                 line.commit()
 
 

@@ -82,7 +82,7 @@ def test_the_first_key_comes_from_the_settings_once(database_url: str, tmp_path:
 @pytest.mark.parametrize("key", ["short", "with a space " * 4])
 def test_a_first_key_that_could_be_guessed_or_not_sent_is_refused(key: str) -> None:
     with pytest.raises(SettingsError, match="TRACKER_BOOTSTRAP_KEY: must be at least 32"):
-        Settings.from_env({"TRACKER_BOOTSTRAP_KEY": key})
+        Settings.read_environment({"TRACKER_BOOTSTRAP_KEY": key})
 
 
 def test_the_asynchronous_client_manages_keys_too(sqlite_url: str, tmp_path: Path) -> None:

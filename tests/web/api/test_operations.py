@@ -46,7 +46,7 @@ def _listed(service: str, **params: str) -> list[dict[str, Any]]:
 def test_an_example_fits_the_schema_and_the_schema_is_one(
     name: str, operation: str, input_: dict[str, Any]
 ) -> None:
-    model = PROVIDERS[name].submits.input_model(operation)
+    model = PROVIDERS[name].submits.get_input_model(operation)
     assert model is not None
     schema = model.model_json_schema(by_alias=True)
     Draft202012Validator.check_schema(schema)
@@ -67,7 +67,7 @@ def test_every_operation_that_can_be_listed_has_a_schema(name: str) -> None:
     submits = PROVIDERS[name].submits
     assert submits.operations
     for operation in submits.operations:
-        model = submits.input_model(operation)
+        model = submits.get_input_model(operation)
         assert model is not None, operation
         Draft202012Validator.check_schema(model.model_json_schema(by_alias=True))
 

@@ -74,7 +74,7 @@ def test_pages_meet_every_receipt_once(http: httpx.Client) -> None:
 
 def test_no_name_of_a_file_is_shown_that_is_good_elsewhere(shared_idle: Shared) -> None:
     file = InlineFile(make_id(), 3, sha256(b"abc").digest(), "video/mp4")
-    name = file.name(b"a secret for tests only", "with files")
+    name = file.build_name(b"a secret for tests only", "with files")
     key = issue(shared_idle.database_url, tenant="with files")
     with httpx.Client(
         base_url=shared_idle.url, headers=bearer(key), trust_env=False, timeout=60

@@ -32,7 +32,7 @@ async def serving_here(url: str, folder: Path, **settings: str) -> AsyncIterator
     """The web service in this event loop, and what it is made of; its port."""
     env = environment(url, folder, provider_url="http://127.0.0.1:9", public_url=None, **settings)
     listener = listen()
-    async with open_parts(Settings.from_env(env)) as parts:
+    async with open_parts(Settings.read_environment(env)) as parts:
 
         @asynccontextmanager
         async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:

@@ -18,10 +18,10 @@ class Stalled:
     def give_way(self) -> None:
         self._closed.put_nowait(self)
 
-    def time_out(self) -> None:
+    def close_by_timeout(self) -> None:
         raise AssertionError
 
-    def unread_bytes(self) -> int:
+    def count_unread_bytes(self) -> int:
         return 60
 
 

@@ -38,7 +38,7 @@ async def test_a_file_is_what_stands_between_its_head_and_the_boundary(size: int
     part = await form.find_file(timeout_s=60)
     assert (part.name, part.filename, part.media_type) == ("content", "a.png", "image/png")
     assert form.fields == {"purpose": "vision"}
-    assert b"".join([piece async for piece in form.content()]) == FILE
+    assert b"".join([piece async for piece in form.iterate_content()]) == FILE
     assert form.fields == {"purpose": "vision", "after": "more"}
     assert await anext(aiter(chunks), None) is None  # the rest of the body was read as well
 
@@ -53,12 +53,12 @@ async def test_what_is_no_form_with_a_file_is_refused() -> None:
     cut = FormWithFile(TYPE, _pieces(FORM[: len(FORM) // 2], 1000))
     await cut.find_file(timeout_s=60)
     with _refused("must end with its boundary"):
-        async for _ in cut.content():
+        async for _ in cut.iterate_content():
             pass
     two = FormWithFile(TYPE, _pieces(FORM.replace(AFTER, HEAD + b"\r\nx\r\n"), 1000))
     await two.find_file(timeout_s=60)
     with _refused("more than one file"):
-        async for _ in two.content():
+        async for _ in two.iterate_content():
             pass
     with pytest.raises(WrongMediaType):
         FormWithFile("multipart/form-data", _pieces(FORM, 10))
@@ -73,7 +73,7 @@ async def test_fields_have_an_end_though_each_is_short(fields: bytes) -> None:
     after = FormWithFile(TYPE, _pieces(FORM.replace(AFTER, fields), 4096))
     await after.find_file(timeout_s=60)
     with _refused("fields, or much text in them"):
-        async for _ in after.content():
+        async for _ in after.iterate_content():
             pass
 
 

@@ -21,5 +21,5 @@ def test_what_is_no_host_is_not(value: bytes) -> None:
     [b"http://x/u@x", b"http://x?u@x", b"/http://u@x/", b"*", b"http://u@x", b"A://u:p@x/"],
 )
 def test_a_whole_url_as_the_target_holds_no_user(target: bytes) -> None:
-    flaw = HeadLimits().flaw_of(target, [], version="1.1", hosts=[b"x"])
+    flaw = HeadLimits().find_flaw(target, [], version="1.1", hosts=[b"x"])
     assert (flaw is None) is not target.startswith((b"http://u", b"A"))

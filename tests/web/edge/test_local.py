@@ -148,7 +148,7 @@ def _is_advised(env: dict[str, str], caplog: pytest.LogCaptureFixture) -> tuple[
     caplog.clear()
     with caplog.at_level(logging.WARNING), serving(env, workers=False):
         pass
-    settings = Settings.from_env(env)
+    settings = Settings.read_environment(env)
     said = json.dumps([f.text for f in examine(settings) if f.level == "note"])
     advice = "there are no API keys"
     return advice in caplog.text, advice in said

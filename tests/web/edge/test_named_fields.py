@@ -77,7 +77,7 @@ def test_every_finding_about_a_body_of_the_api_names_a_field(name: str) -> None:
 def test_every_finding_about_an_input_names_a_field(name: str) -> None:
     submits = PROVIDERS[name].submits
     for operation in submits.operations:
-        for given in _inputs(submits.input_model(operation), 1):
+        for given in _inputs(submits.get_input_model(operation), 1):
             found = _findings(given, partial(submits.check, operation))
             assert all(one.path for one in found), (operation, given, found)
 
@@ -89,7 +89,7 @@ def test_no_finding_names_a_type_that_was_tried_in_the_place_of_a_field(wrong: o
         one.path.removeprefix(field)
         for provider in PROVIDERS.values()
         for operation in provider.submits.operations
-        for model in filter(None, [provider.submits.input_model(operation)])
+        for model in filter(None, [provider.submits.get_input_model(operation)])
         for field in model.model_fields
         for one in _findings({field: wrong}, partial(provider.submits.check, operation))
         if one.path.startswith((f"{field}.", f"{field}["))

@@ -127,11 +127,11 @@ def test_a_proxys_headers_do_not_open_the_door(serve: Serve, sqlite_url: str) ->
 )
 def test_a_place_that_cannot_be_stops_the_start(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
-        Settings.from_env({name: value})
+        Settings.read_environment({name: value})
 
 
 def test_half_of_tls_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / "cert.pem"
     file.touch()
     with pytest.raises(SettingsError, match="TRACKER_TLS_KEY go together"):
-        Settings.from_env({"TRACKER_TLS_CERT": str(file)})
+        Settings.read_environment({"TRACKER_TLS_CERT": str(file)})

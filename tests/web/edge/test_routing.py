@@ -65,7 +65,7 @@ def test_every_path_leads_where_the_routes_in_their_order_lead() -> None:
 
 
 async def _compare() -> None:
-    routes = _named([*ROUTES, *build_front_routes(ServedFronts(PROVIDERS).hosts())])
+    routes = _named([*ROUTES, *build_front_routes(ServedFronts(PROVIDERS).list_hosts())])
     plain = Router(routes, redirect_slashes=False, default=_Named(None))
     index = RouteIndex(plain)
     found = set()

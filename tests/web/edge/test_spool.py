@@ -28,7 +28,7 @@ def _request(body: bytes) -> Request:
 async def _taken(body: bytes) -> bytes:
     async with spool_body(_request(body), limit=LIMIT, timeout_s=60) as spooled:
         assert spooled.size == len(body)
-        return b"".join([piece async for piece in spooled.pieces()])
+        return b"".join([piece async for piece in spooled.iterate_pieces()])
 
 
 @pytest.mark.parametrize("free", [0, IN_MEMORY_BYTES, IN_MEMORY_BYTES + PIECE_BYTES])

@@ -32,11 +32,11 @@ class Halting:
     def carry_out(self) -> None:
         """Carry out what runs have left, in an event loop of its own."""
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, self._work()).result()
+            thread.submit(asyncio.run, self._carry_out()).result()
 
-    async def _work(self) -> None:
-        async with open_parts(Settings.from_env(self.env)) as parts:
-            await parts.services.runs.work()
+    async def _carry_out(self) -> None:
+        async with open_parts(Settings.read_environment(self.env)) as parts:
+            await parts.services.runs.run_pieces()
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ EXAMPLES = {
     f"{name} {title}": (name, body["operation"], body["input"])
     for name in PROVIDERS
     for title, body in PROVIDERS[name].examples.items()
-    if PROVIDERS[name].submits.input_model(body["operation"]) is not None
+    if PROVIDERS[name].submits.get_input_model(body["operation"]) is not None
 }
 SCHEMA = {
     "$defs": {"Item": {"properties": {"url": {"type": "string"}, "n": {"type": "integer"}}}},
@@ -39,7 +39,7 @@ SCHEMA = {
 
 
 def _schema(provider: str, operation: str) -> dict[str, Any]:
-    model = PROVIDERS[provider].submits.input_model(operation)
+    model = PROVIDERS[provider].submits.get_input_model(operation)
     assert model is not None
     return model.model_json_schema(by_alias=True)
 

@@ -28,14 +28,14 @@ def examine_accounts(settings: Settings, unknown: Collection[Named]) -> list[Fin
 
     unknown: accounts that cannot be spoken of, because a setting of theirs is wrong.
     """
-    if not settings.accounts().by_name:
+    if not settings.list_accounts().by_name:
         text = "none is set, so that every task is refused: set TRACKER_{PROVIDER}_API_KEY, e.g. "
         text += (
             f"{get_setting_prefix(next(iter(PROVIDERS)))}API_KEY, or name a file in TRACKER_CONFIG"
         )
         return [Finding("error", "accounts", text)]
     found = []
-    for (provider, name), account in settings.accounts().by_name.items():
+    for (provider, name), account in settings.list_accounts().by_name.items():
         if (provider, name) in unknown:
             continue
         about = f"{provider}/{name}"
@@ -90,12 +90,12 @@ def probe_accounts(settings: Settings, unknown: Collection[Named]) -> list[Findi
 
 
 async def _probe_all(settings: Settings, unknown: Collection[Named]) -> list[Finding]:
-    egress = EgressClient(settings.tracker_egress_allow, redactor=settings.redactor())
+    egress = EgressClient(settings.tracker_egress_allow, redactor=settings.make_redactor())
     clock = SystemClock()
     calls = ProviderCalls(egress, PROVIDERS, clock, report_to_nobody)
     asking = [
         _probe_one(calls, named[0], account, clock.now())
-        for named, account in settings.accounts().by_name.items()
+        for named, account in settings.list_accounts().by_name.items()
         if named not in unknown and account.options.has_credentials()
     ]
     try:

@@ -30,14 +30,14 @@ def try_asset_store(settings: Settings) -> Iterator[Finding]:
     if not settings.has_custody():
         yield Finding("ok", "TRACKER_ASSETS", "off: files of results stay with their provider")
         return
-    place = settings.tracker_asset_store or str(settings.asset_folder())
+    place = settings.tracker_asset_store or str(settings.get_asset_folder())
     try:
         store = open_asset_store(settings)
     except SettingsError as error:
         yield Finding("error", _ABOUT, str(error).removeprefix(f"{_ABOUT}: "))
         return
     with closing(store):
-        if isinstance(store, Folder) and not (settings.asset_folder() / PARTS).exists():
+        if isinstance(store, Folder) and not (settings.get_asset_folder() / PARTS).exists():
             text = (
                 f"{place} was not tried, as it holds no file yet: if a disk, see that it is mounted"
             )

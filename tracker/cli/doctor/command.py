@@ -53,7 +53,7 @@ def examine_reading(reading: Reading) -> Iterator[Finding]:
         bool(settings.database_url) or known("TRACKER_DATA_DIR")
     )
     if has_database:
-        problem = find_schema_problem(settings.resolved_database_url())
+        problem = find_schema_problem(settings.resolve_database_url())
         yield from service.examine_database(settings, problem)
         if problem is None:
             yield from database.examine_server(settings)
@@ -96,7 +96,7 @@ def _list_unproved(reading: Reading) -> set[tuple[str, str]]:
     """
     return {
         (provider, name)
-        for provider, name in reading.settings.accounts().by_name
+        for provider, name in reading.settings.list_accounts().by_name
         if name == "default"
         and any(wrong.startswith(f"TRACKER_{provider.upper()}_") for wrong in reading.wrong)
     }

@@ -59,7 +59,7 @@ def examine_server(
 
     mounts: the system's list. old_s: seconds after which a snapshot is old.
     """
-    url = settings.resolved_database_url()
+    url = settings.resolve_database_url()
     try:
         facts = examine(url, SystemClock())
     except Unavailable as error:

@@ -41,7 +41,7 @@ def examine_placeholders(settings: Settings) -> list[Finding]:
         for about, value in _iterate_secrets(settings)
         if (text := _find_flaw(value)) is not None
     ]
-    for (provider, name), account in settings.accounts().by_name.items():
+    for (provider, name), account in settings.list_accounts().by_name.items():
         if account.base_url.startswith("http://") and not is_inside(account.base_url):
             text = f"{account.base_url} is plain http: the account's key can be read on the way"
             found.append(Finding("note", f"{provider}/{name}", text))
@@ -58,7 +58,9 @@ def _examine_public_url(settings: Settings) -> Iterator[Finding]:
     elif _INWARD.search(host):
         text = f"{host} leads to a loopback or private address: no provider can reach it"
         yield Finding("error", ABOUT, text)
-    providers = {urlsplit(one.base_url).hostname for one in settings.accounts().by_name.values()}
+    providers = {
+        urlsplit(one.base_url).hostname for one in settings.list_accounts().by_name.values()
+    }
     if host in providers and not is_inside(url):
         text = f"{host} is the provider's own address: callbacks would go to it, not to us"
         yield Finding("error", ABOUT, text)
@@ -73,7 +75,7 @@ def _iterate_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "TRACKER_CALLBACK_SECRETS", _reveal_secret(one)
     for one in settings.tracker_webhook_secrets:
         yield "TRACKER_WEBHOOK_SECRETS", _reveal_secret(one)
-    for (provider, name), account in settings.accounts().by_name.items():
+    for (provider, name), account in settings.list_accounts().by_name.items():
         for key, value in account.options:
             if isinstance(value, SecretStr):
                 yield f"{provider}/{name}", value.get_secret_value()

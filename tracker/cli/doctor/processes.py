@@ -19,8 +19,8 @@ SKEW_MS = 1000
 def examine_processes(settings: Settings) -> list[Finding]:
     """Return what is missing or does not fit among the processes on a database that fits."""
     silent = timedelta(seconds=settings.tracker_lease_s * GONE_LEASES)
-    marks = [presence.mark(secret) for secret in settings.callback_secrets()]
-    url = settings.resolved_database_url()
+    marks = [presence.mark(secret) for secret in settings.list_callback_secrets()]
+    url = settings.resolve_database_url()
     try:
         found = look_around(url, SystemClock(), marks, silent=silent)
     except Unavailable as error:
@@ -48,7 +48,7 @@ def _check_running(found: RecordedState) -> Iterator[Finding]:
 
 
 def _check_secrets(settings: Settings, found: RecordedState) -> Iterator[Finding]:
-    about, secrets = "TRACKER_CALLBACK_SECRETS", settings.callback_secrets()
+    about, secrets = "TRACKER_CALLBACK_SECRETS", settings.list_callback_secrets()
     rings = [[presence.mark(secret) for secret in secrets]]
     rings += [list(process.secret_marks) for process in found.running]
     if presence.differ(rings):

@@ -42,7 +42,7 @@ def examine_public_url(settings: Settings) -> list[Finding]:
 
 def _examine_form(settings: Settings, url: str) -> Finding:
     inside = is_inside(url)
-    accounts = settings.accounts().by_name.values()
+    accounts = settings.list_accounts().by_name.values()
     public = sorted({a.base_url for a in accounts if not is_inside(a.base_url)})
     if not inside or not public:
         return Finding("ok", ABOUT, f"providers call back to {url}/callbacks/…")
@@ -75,7 +75,7 @@ def call_public_url(settings: Settings) -> list[Finding]:
         text = "could not be tried: no service ever ran with these settings; start it, ask again"
         return [Finding("note", ABOUT, text)]
     try:
-        secrets = settings.callback_secrets()
+        secrets = settings.list_callback_secrets()
     except SettingsError as error:
         return [Finding("error", ABOUT, f"could not be tried: {error}")]
     flaw = _find_flaw(url, secrets, verify=True)

@@ -39,7 +39,7 @@ def read(environ: Mapping[str, str]) -> Reading:
     left, errors = dict(environ), dict[str, Finding]()
     while True:
         try:
-            settings = Settings.from_env(left)
+            settings = Settings.read_environment(left)
         except SettingsError as error:
             named = set[str]()
             for problem in error.problems:

@@ -14,7 +14,7 @@ from tracker.store.retention_standing import RetentionStanding, stand
 
 def examine_retention(settings: Settings) -> Iterator[Finding]:
     """Yield retention in words. What has failed or waits is said of the conditions that stand."""
-    policy = settings.retention()
+    policy = settings.build_retention()
     kept = {one: _format_keep(policy.defaults.get(one)) for one in KeptClass}
     text = (
         f"kept after a task's end: inputs {kept[KeptClass.INPUTS]}, evidence "
@@ -24,7 +24,7 @@ def examine_retention(settings: Settings) -> Iterator[Finding]:
     )
     yield Finding("ok", "retention", text)
     try:
-        found = stand(settings.resolved_database_url(), policy, chore=NAME)
+        found = stand(settings.resolve_database_url(), policy, chore=NAME)
     except Unavailable as error:
         yield Finding("error", "retention", str(error))
         return

@@ -31,7 +31,7 @@ def examine_database(settings: Settings, problem: str | None) -> list[Finding]:
 
     problem: why this code cannot work on it, as `find_schema_problem` says it; None when it can.
     """
-    shown = mask_passwords(settings.resolved_database_url())
+    shown = mask_passwords(settings.resolve_database_url())
     found = [
         Finding("error", "database", name_database(settings, problem))
         if problem
@@ -39,12 +39,12 @@ def examine_database(settings: Settings, problem: str | None) -> list[Finding]:
     ]
     if not problem:
         found += _check_pooler(settings)
-    if find_sqlite_file(settings.resolved_database_url()) and settings.web_concurrency > 1:
+    if find_sqlite_file(settings.resolve_database_url()) and settings.web_concurrency > 1:
         text = "several processes write one SQLite file in turn: correct, but slower than one"
         found.append(Finding("note", "WEB_CONCURRENCY", text))
     found += _check_disk(settings.tracker_data_dir)
     found += _check_modes(
-        settings.tracker_data_dir, find_sqlite_file(settings.resolved_database_url())
+        settings.tracker_data_dir, find_sqlite_file(settings.resolve_database_url())
     )
     return found
 
@@ -52,7 +52,7 @@ def examine_database(settings: Settings, problem: str | None) -> list[Finding]:
 def _check_pooler(settings: Settings) -> list[Finding]:
     """Name what stands between this machine and the server."""
     try:
-        named = find_pooler(settings.resolved_database_url())
+        named = find_pooler(settings.resolve_database_url())
     except Unavailable as error:
         return [Finding("error", "database", str(error))]
     if named is None:
@@ -94,7 +94,7 @@ def examine_access(settings: Settings) -> list[Finding]:
         whose = "of this machine" if settings.is_loopback() else "who reaches it"
         text = f"off: {where} takes requests from anybody {whose}; a gateway must stand in front"
         return [Finding("note", "TRACKER_AUTH", text)]
-    if settings.tracker_auth == "on" or has_keys(settings.resolved_database_url()):
+    if settings.tracker_auth == "on" or has_keys(settings.resolve_database_url()):
         return [Finding("ok", "TRACKER_AUTH", f"{where} asks everybody for a key")]
     text = (
         f"{where}: without a key only programs on this machine are answered, until the first key "

@@ -84,7 +84,7 @@ def _check_secret_lengths(settings: Settings, environ: Mapping[str, str]) -> Ite
         ("TRACKER_WEBHOOK_SECRETS", one.get_secret_value())
         for one in settings.tracker_webhook_secrets
     ]
-    for (provider, name), account in settings.accounts().by_name.items():
+    for (provider, name), account in settings.list_accounts().by_name.items():
         about = f"TRACKER_{provider.upper()}_WEBHOOK_SECRET"
         about += "S" if f"{about}S" in environ else ""  # both names are read
         if name != "default":
@@ -108,7 +108,7 @@ def _count_key_bytes(secret: str) -> int:
 
 
 def _check_idle_rules(settings: Settings) -> Iterator[Finding]:
-    accounts = settings.accounts()
+    accounts = settings.list_accounts()
     for number, rule in enumerate(accounts.rules):
         own = [accounts.by_name[rule.provider, name] for name in rule.accounts]
         if rule.operation is not None and not _fits_any(rule.provider, own, rule.operation):
@@ -120,7 +120,7 @@ def _check_idle_rules(settings: Settings) -> Iterator[Finding]:
 
 
 def _check_idle_prices(settings: Settings) -> Iterator[Finding]:
-    accounts = settings.accounts()
+    accounts = settings.list_accounts()
     for number, price in enumerate(accounts.prices):
         own = [one for name, one in accounts.by_name.items() if name[0] == price.provider]
         is_idle = price.operation is not None and own
@@ -133,7 +133,7 @@ def _check_idle_prices(settings: Settings) -> Iterator[Finding]:
 
 
 def _check_unknown_lengths(settings: Settings) -> Iterator[Finding]:
-    for text in list_unknown_lengths(settings.accounts(), PROVIDERS):
+    for text in list_unknown_lengths(settings.list_accounts(), PROVIDERS):
         yield Finding("note", "TRACKER_CONFIG", text)
 
 
@@ -142,7 +142,7 @@ def _fits_any(provider_name: str, accounts: Sequence[Account], pattern: str) -> 
     named = {name for name in provider.submits.operations if fnmatchcase(name, pattern)}
     candidates = named | {pattern.replace("*", "x")}  # names of models are open
     return any(
-        provider.submits.serves(account, operation) is None
+        provider.submits.explain_unserved(account, operation) is None
         for account in accounts
         for operation in candidates
     )

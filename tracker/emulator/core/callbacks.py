@@ -61,7 +61,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
                     await self._send_copies(task, status, content)
 
         if task.scenario.has(CoreWord.DELAYED):
-            self._timeline.after(task.scenario.seconds(CoreWord.DELAYED), go)
+            self._timeline.schedule_job(task.scenario.read_seconds(CoreWord.DELAYED), go)
         else:
             await go()
 
@@ -100,7 +100,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
             updated_at=task.updated_at + _FORGED_LEAD_MS,
             base_url=FORGED_BASE_URL,
         )
-        other = self._registry.other_than(task)
+        other = self._registry.find_other(task)
         ids = (other.task_id, other.external_id) if other else (task.other_id, "no-such-task")
         swapped = replace(claim, task_id=ids[0], external_id=ids[1])
         for lie, address in ((claim, alter_url(url)), (swapped, url)):

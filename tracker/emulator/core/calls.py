@@ -44,7 +44,7 @@ class ApiCall:
     values: Mapping[str, str] = field(default_factory=dict)
     """The parts of the path that a route's pattern names, unescaped."""
 
-    def json_object(self) -> dict[str, object]:
+    def parse_object(self) -> dict[str, object]:
         """Return the body as a JSON object; raises Refusal (invalid)."""
         body = parse_json(self.raw)
         if not isinstance(body, dict):
@@ -55,7 +55,7 @@ class ApiCall:
         """Return every value of a repeated name."""
         return [value for field_name, value in self.query if field_name == name]
 
-    def number(self, name: str, *, default: int, least: int = 0, most: int) -> int:
+    def parse_number(self, name: str, *, default: int, least: int = 0, most: int) -> int:
         """Return a whole number of the query; raises Refusal (invalid)."""
         text = self.params.get(name)
         if text is None:

@@ -88,11 +88,11 @@ class Emulator:
             each.engine.scenario = parsed.get(each.name, each.engine.scenario)
         self.scenario = str(next(iter(parsed.values())))
 
-    def words(self) -> dict[str, Words]:
+    def list_words(self) -> dict[str, Words]:
         """Return the scenario words: those of the core under "", then each provider's own."""
         return {"": CORE_WORDS} | {each.name: each.engine.rules.words for each in self.providers}
 
-    def tasks(self) -> Sequence[tuple[EmulatedProvider[Any], EmulatedTask[Any]]]:
+    def list_tasks(self) -> Sequence[tuple[EmulatedProvider[Any], EmulatedTask[Any]]]:
         """Return the tasks of all providers, oldest first."""
         tasks = [(each, task) for each in self.providers for task in each.engine.registry]
         return sorted(tasks, key=lambda pair: pair[1].created_at)
@@ -105,19 +105,19 @@ class Emulator:
                 return each, task
         return None
 
-    def creations(self) -> dict[str, int]:
+    def count_creations(self) -> dict[str, int]:
         """Return creation key -> how often a task was made for it, of all providers."""
         sums: dict[str, int] = {}
         for each in self.providers:
-            for key, count in each.engine.registry.creations().items():
+            for key, count in each.engine.registry.count_creations().items():
                 sums[key] = sums.get(key, 0) + count
         return sums
 
-    def new_request_id(self) -> str:
+    def make_request_id(self) -> str:
         """Return a UUID, repeatable when a seed is configured."""
         return str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
 
-    def now_ms(self) -> int:
+    def get_now_ms(self) -> int:
         """Return Unix milliseconds on the emulator's clock."""
         return round(self.timeline.now() * 1000)
 

@@ -66,7 +66,7 @@ class Engine(Generic[DetailsT]):
             timeline=emulator.timeline,
             registry=self.registry,
             sender=emulator.sender,
-            new_id=emulator.new_request_id,
+            new_id=emulator.make_request_id,
         )
 
     # Creating
@@ -79,12 +79,12 @@ class Engine(Generic[DetailsT]):
         self, request: CreateRequest[DetailsT]
     ) -> Sequence[EmulatedTask[DetailsT]]:
         """Make `request.count` tasks by one call; raises as `create`."""
-        scenario = self.scenario_of(request)
+        scenario = self.find_scenario(request)
         if scenario.has(CoreWord.REFUSED):
             raise Refusal(RefusalKind.MODERATED, "the content is blocked")
         draft = request.read(scenario)
         key = (request.account, request.retry_key or digest_of(request.call.raw))
-        trouble = self.faults.before_creation(scenario, key, now=self.now())
+        trouble = self.faults.find_creation_trouble(scenario, key, now=self.now())
         if trouble is not None:
             raise_trouble(trouble)
         tasks = self._make(request, draft, scenario)
@@ -93,14 +93,14 @@ class Engine(Generic[DetailsT]):
             if draft.is_synchronous:
                 await self._take(task, steps)
             elif scenario.has(CoreWord.CALLBACK_FIRST):
-                is_whole = scenario.word(CoreWord.CALLBACK_FIRST) == "verdict"
+                is_whole = scenario.read_word(CoreWord.CALLBACK_FIRST) == "verdict"
                 await self._take(task, steps if is_whole else steps[:1])
         trouble = find_fault_after_creation(scenario, self.rules.faults)
         if trouble is not None:
             raise_trouble(trouble)
         return tasks
 
-    def scenario_of(self, request: CreateRequest[DetailsT]) -> Scenario:
+    def find_scenario(self, request: CreateRequest[DetailsT]) -> Scenario:
         """Return the scenario that a create names, else the provider's own.
 
         The header `x-emulator-scenario` wins over the body field `emulator_scenario`, and that
@@ -143,22 +143,22 @@ class Engine(Generic[DetailsT]):
             raise Refusal(RefusalKind.GONE, "gone")
         return task
 
-    def persists(self, task: EmulatedTask[DetailsT], word: str) -> bool:
+    def count_try(self, task: EmulatedTask[DetailsT], word: str) -> bool:
         """Count one try, and return whether a trouble that a task's scenario names is still on."""
         if not task.scenario.has(word):
             return False
-        tries = task.scenario.tries(word)
-        return self.faults.persists((word, task.task_id), tries, now=self.now())
+        tries = task.scenario.read_tries(word)
+        return self.faults.count_try((word, task.task_id), tries, now=self.now())
 
     async def query_faults(self, account: str, key: str, scenario: Scenario) -> None:
         """Go through what stands between a query and its answer; raises as `find`."""
         if scenario.has(CoreWord.SLOW_QUERY):
-            await self.emulator.timeline.sleep(scenario.seconds(CoreWord.SLOW_QUERY))
-        trouble = self.faults.of_query(scenario, (account, key), now=self.now())
+            await self.emulator.timeline.sleep(scenario.read_seconds(CoreWord.SLOW_QUERY))
+        trouble = self.faults.find_query_trouble(scenario, (account, key), now=self.now())
         if trouble is not None:
             raise_trouble(trouble)
 
-    def page(
+    def list_page(
         self,
         account: str,
         *,
@@ -171,7 +171,7 @@ class Engine(Generic[DetailsT]):
 
         keeps_purged: whether purged tasks are still shown (emptied); see `is_purged`.
         """
-        tasks = self.registry.newest(
+        tasks = self.registry.list_newest(
             account,
             lambda task: wanted(task) and self.is_listed(task, keeps_purged=keeps_purged),
         )
@@ -181,27 +181,31 @@ class Engine(Generic[DetailsT]):
     def is_forgotten(self, task: EmulatedTask[DetailsT]) -> bool:
         """Return whether queries no longer find the task, although it lives on."""
         word = CoreWord.FORGOTTEN
-        return task.scenario.has(word) and self.age_of(task) >= task.scenario.seconds(word)
+        return task.scenario.has(word) and self.measure_age(task) >= task.scenario.read_seconds(
+            word
+        )
 
     def is_purged(self, task: EmulatedTask[DetailsT]) -> bool:
         """Return whether the task ended long enough ago to have lost its results."""
         seconds = self.rules.purge_seconds
         if task.scenario.has(CoreWord.PURGED):
-            seconds = task.scenario.seconds(CoreWord.PURGED)
+            seconds = task.scenario.read_seconds(CoreWord.PURGED)
         if seconds is None or task.ended_at is None:
             return False
-        return self.now_ms() - task.ended_at >= seconds * 1000
+        return self.get_now_ms() - task.ended_at >= seconds * 1000
 
     def is_listed(self, task: EmulatedTask[DetailsT], *, keeps_purged: bool = False) -> bool:
         """Return whether lists show the task: not forgotten, purged or too young."""
         if self.is_forgotten(task) or (self.is_purged(task) and not keeps_purged):
             return False
         word = CoreWord.LAGGING
-        return not task.scenario.has(word) or self.age_of(task) >= task.scenario.seconds(word)
+        return not task.scenario.has(word) or self.measure_age(task) >= task.scenario.read_seconds(
+            word
+        )
 
-    def age_of(self, task: EmulatedTask[DetailsT]) -> float:
+    def measure_age(self, task: EmulatedTask[DetailsT]) -> float:
         """Return the seconds since a task was made."""
-        return (self.now_ms() - task.created_at) / 1000
+        return (self.get_now_ms() - task.created_at) / 1000
 
     async def wait(self, task: EmulatedTask[DetailsT], seconds: float | None = None) -> bool:
         """Wait for a task's verdict, for a held call; returns whether it came in time.
@@ -219,9 +223,9 @@ class Engine(Generic[DetailsT]):
 
         back: whether it may also go backwards (for the control route).
         """
-        if not back and not task.brings_news(step):
+        if not back and not task.is_news(step):
             return False
-        self.registry.apply(task, step, at=self.now_ms())
+        self.registry.apply(task, step, at=self.get_now_ms())
         await self._announcer.announce(task)
         return True
 
@@ -238,7 +242,7 @@ class Engine(Generic[DetailsT]):
             return CancelOutcome.ASKED
         step = TaskStep(after=0, status=CANCELLED)
         if scenario.has(CoreWord.CANCEL_SLOW):
-            self._after(self._step_seconds(scenario), task, step)
+            self._plan_step(self._step_seconds(scenario), task, step)
             return CancelOutcome.ASKED
         if task.is_open:
             await self.move(task, step)
@@ -256,19 +260,19 @@ class Engine(Generic[DetailsT]):
                 provider=self.rules.name,
                 task_id="",
                 status="",
-                message_id=self.emulator.new_request_id(),
+                message_id=self.emulator.make_request_id(),
                 kind=kind,
             )
         )
 
     # Ids and time
 
-    def new_number(self) -> str:
+    def make_number(self) -> str:
         """Return 18 digits that grow with gaps; repeatable when a seed is configured."""
         self._last_number += self.chance.randrange(10**6, 10**9)
         return str(self._last_number)
 
-    def new_uuid(self) -> str:
+    def make_uuid(self) -> str:
         """Return a UUID; repeatable when a seed is configured."""
         return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
 
@@ -276,9 +280,9 @@ class Engine(Generic[DetailsT]):
         """Return Unix seconds on the emulator's clock."""
         return self.emulator.timeline.now()
 
-    def now_ms(self) -> int:
+    def get_now_ms(self) -> int:
         """Return Unix milliseconds on the emulator's clock."""
-        return self.emulator.now_ms()
+        return self.emulator.get_now_ms()
 
     def reset(self) -> None:
         """Forget everything that happened."""
@@ -290,11 +294,11 @@ class Engine(Generic[DetailsT]):
     ) -> Sequence[EmulatedTask[DetailsT]]:
         """Make the tasks of a call and plan their lives, or raise Refusal and make nothing."""
         self._check_unused(request.account, draft, scenario)
-        taken = self.registry.slots_taken(request.account)
+        taken = self.registry.count_taken_slots(request.account)
         if taken + draft.slots * request.count > self.emulator.config.max_slots:
             raise Refusal(RefusalKind.BUSY, "too many tasks at once")
-        group_id = self.new_uuid()
-        tasks = [self._new_task(request, draft, scenario, group_id) for _ in range(request.count)]
+        group_id = self.make_uuid()
+        tasks = [self._make_task(request, draft, scenario, group_id) for _ in range(request.count)]
         for task in tasks:
             self.registry.add(task)
             self._plan(task)
@@ -307,17 +311,17 @@ class Engine(Generic[DetailsT]):
         if known is not None and known.external_id == draft.external_id:
             raise Refusal(RefusalKind.DUPLICATE_ID, f"already exists: {draft.external_id[:200]}")
 
-    def _new_task(
+    def _make_task(
         self,
         request: CreateRequest[DetailsT],
         draft: TaskDraft[DetailsT],
         scenario: Scenario,
         group_id: str,
     ) -> EmulatedTask[DetailsT]:
-        now, key = self.now_ms(), draft.creation_key
+        now, key = self.get_now_ms(), draft.creation_key
         return EmulatedTask(
-            task_id=(draft.new_id or self.new_uuid)(),
-            other_id=self.new_number(),
+            task_id=(draft.new_id or self.make_uuid)(),
+            other_id=self.make_number(),
             provider=self.rules.name,
             account=request.account,
             operation=draft.operation,
@@ -340,14 +344,14 @@ class Engine(Generic[DetailsT]):
     def _plan(self, task: EmulatedTask[DetailsT]) -> None:
         """Put the steps of a task's life on the clock."""
         if self.rules.calls_back_at_once:
-            self.emulator.timeline.after(0, lambda: self._announcer.announce(task))
+            self.emulator.timeline.schedule_job(0, lambda: self._announcer.announce(task))
         seconds = self._step_seconds(task.scenario)
         verdict: TaskStep | None = None
         for step in task.steps:
-            self._after(step.after * seconds, task, step, replaces=verdict)
+            self._plan_step(step.after * seconds, task, step, replaces=verdict)
             verdict = step if is_verdict(step) else None
 
-    def _after(
+    def _plan_step(
         self,
         seconds: float,
         task: EmulatedTask[DetailsT],
@@ -362,7 +366,7 @@ class Engine(Generic[DetailsT]):
             if replaces is None or is_replacing:
                 await self.move(task, step, back=is_replacing)
 
-        self.emulator.timeline.after(seconds, job)
+        self.emulator.timeline.schedule_job(seconds, job)
 
     async def _take(self, task: EmulatedTask[DetailsT], steps: Sequence[TaskStep]) -> None:
         """Take steps at once, and wait until their callbacks were answered."""
@@ -371,7 +375,7 @@ class Engine(Generic[DetailsT]):
 
     def _step_seconds(self, scenario: Scenario) -> float:
         if scenario.has(CoreWord.SLOW):
-            return scenario.seconds(CoreWord.SLOW)
+            return scenario.read_seconds(CoreWord.SLOW)
         return self.emulator.config.step_seconds
 
 

@@ -66,7 +66,7 @@ class Faults:
         self._before = {**_BEFORE, **tables.before}
         self._queries = {**_QUERIES, **tables.queries}
 
-    def before_creation(
+    def find_creation_trouble(
         self, scenario: Scenario, key: tuple[str, ...], *, now: float
     ) -> Trouble | None:
         """Return the trouble this create call runs into instead of being accepted.
@@ -74,13 +74,15 @@ class Faults:
         key: makes two calls tries of the same thing.
         now: Unix seconds.
         """
-        return self._first(self._before, scenario, key, now=now)
+        return self._find_first(self._before, scenario, key, now=now)
 
-    def of_query(self, scenario: Scenario, key: tuple[str, ...], *, now: float) -> Trouble | None:
+    def find_query_trouble(
+        self, scenario: Scenario, key: tuple[str, ...], *, now: float
+    ) -> Trouble | None:
         """Return the trouble this query runs into; key and now as for `before_creation`."""
-        return self._first(self._queries, scenario, ("query", *key), now=now)
+        return self._find_first(self._queries, scenario, ("query", *key), now=now)
 
-    def persists(self, key: tuple[str, ...], tries: Tries, *, now: float) -> bool:
+    def count_try(self, key: tuple[str, ...], tries: Tries, *, now: float) -> bool:
         """Count one try, and return whether the trouble is still on."""
         count, since = self._made.get(key, (0, now))
         self._made[key] = (count + 1, since)
@@ -92,7 +94,7 @@ class Faults:
         """Forget all tries."""
         self._made.clear()
 
-    def _first(
+    def _find_first(
         self,
         table: Mapping[str, Trouble],
         scenario: Scenario,
@@ -101,7 +103,9 @@ class Faults:
         now: float,
     ) -> Trouble | None:
         for name, trouble in table.items():
-            if scenario.has(name) and self.persists((name, *key), scenario.tries(name), now=now):
+            if scenario.has(name) and self.count_try(
+                (name, *key), scenario.read_tries(name), now=now
+            ):
                 return trouble
         return None
 

@@ -29,7 +29,7 @@ class Journal(Generic[Entry]):
         """Append one entry."""
         self._entries.append(entry)
 
-    def last(self, limit: int) -> list[Entry]:
+    def list_newest(self, limit: int) -> list[Entry]:
         """Return the newest entries, oldest of them first."""
         if limit <= 0:
             return []

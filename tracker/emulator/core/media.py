@@ -49,7 +49,7 @@ def seal_of(task: EmulatedTask[Any], name: str, life: int = _THIRTY_DAYS) -> Url
     The scenario `resigned` signs anew, `media_expired` shortens the life of the address.
     """
     if task.scenario.has(CoreWord.MEDIA_EXPIRED):
-        life = int(task.scenario.seconds(CoreWord.MEDIA_EXPIRED))
+        life = int(task.scenario.read_seconds(CoreWord.MEDIA_EXPIRED))
     if task.scenario.has(CoreWord.RESIGNED):
         task.signings += 1
     expires = task.updated_at // 1000 + life

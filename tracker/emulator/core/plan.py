@@ -36,7 +36,7 @@ def bend_steps(scenario: Scenario, steps: Sequence[TaskStep]) -> Sequence[TaskSt
     steps = [*steps[:-1], *ending]
     if scenario.has(CoreWord.UNKNOWN_WORD):
         first = next((step.after for step in steps if step.status == PROCESSING), last.after)
-        steps.insert(0, TaskStep(after=first / 2, status=scenario.word(CoreWord.UNKNOWN_WORD)))
+        steps.insert(0, TaskStep(after=first / 2, status=scenario.read_word(CoreWord.UNKNOWN_WORD)))
     return steps
 
 

@@ -68,7 +68,7 @@ class Refusal(Exception):
         self.retry_after = retry_after
         self.status = kind.http_status if status is None else status
 
-    def status_and_code(
+    def find_status_and_code(
         self, known: Mapping[RefusalKind, tuple[int, int | str]], code: int | str
     ) -> tuple[int, int | str]:
         """Return its HTTP status and its provider's code, which the table may know."""
@@ -83,7 +83,7 @@ class CodedRefusal(Refusal):
         super().__init__(RefusalKind.INVALID, message, status=status)
         self.code = code
 
-    def status_and_code(
+    def find_status_and_code(
         self, known: Mapping[RefusalKind, tuple[int, int | str]], code: int | str
     ) -> tuple[int, int | str]:
         """Return its own: no table knows better."""

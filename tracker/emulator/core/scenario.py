@@ -64,20 +64,20 @@ class Scenario:
 
     def count(self, name: str) -> int:
         """Return the word's number; its default when the word was not given."""
-        return int(self.word(name))
+        return int(self.read_word(name))
 
-    def seconds(self, name: str) -> float:
+    def read_seconds(self, name: str) -> float:
         """Return the word's time in seconds; its default when the word was not given."""
-        return _parse_seconds(self.word(name))
+        return _parse_seconds(self.read_word(name))
 
-    def word(self, name: str) -> str:
+    def read_word(self, name: str) -> str:
         """Return the word's parameter; its default when the word was not given."""
         given = self.params.get(name)
         return self.words[name].default if given is None else given
 
-    def tries(self, name: str) -> Tries:
+    def read_tries(self, name: str) -> Tries:
         """Return for how long this word makes trouble."""
-        text = self.word(name)
+        text = self.read_word(name)
         return Tries(seconds=_parse_seconds(text)) if text.endswith("s") else Tries(count=int(text))
 
 

@@ -159,7 +159,9 @@ class CallbackSender:
         if record.answer is not None and retry.is_delivered(record.answer):
             return bytes(answer)
         if record.tries < retry.tries and post.kind == "genuine":
-            self._timeline.after(_pause(retry, record.tries), lambda: self._try_again(post, record))
+            self._timeline.schedule_job(
+                _pause(retry, record.tries), lambda: self._try_again(post, record)
+            )
         return bytes(answer)
 
     async def _try_again(self, post: CallbackPost, record: CallbackRecord) -> None:

@@ -114,7 +114,7 @@ class EmulatedTask(Generic[DetailsT]):
         """Names of the results that exist so far."""
         return self.artifacts[: self.ready]
 
-    def brings_news(self, step: TaskStep) -> bool:
+    def is_news(self, step: TaskStep) -> bool:
         """Return whether a step leads ahead of the present state, or tells more about it."""
         if _rank_status(step.status) != _rank_status(self.status):
             return _rank_status(step.status) > _rank_status(self.status)
@@ -181,7 +181,7 @@ class TaskRegistry(Generic[DetailsT]):
         if task.external_id is not None:
             self._by_external.pop((task.account, task.external_id), None)
 
-    def slots_taken(self, account: str) -> int:
+    def count_taken_slots(self, account: str) -> int:
         """Return the slots held by the account's open tasks."""
         return self._slots[account]
 
@@ -199,16 +199,16 @@ class TaskRegistry(Generic[DetailsT]):
             task = next((t for t in self._by_id.values() if t.external_id == reference), None)
         return task
 
-    def other_than(self, task: EmulatedTask[DetailsT]) -> EmulatedTask[DetailsT] | None:
+    def find_other(self, task: EmulatedTask[DetailsT]) -> EmulatedTask[DetailsT] | None:
         """Return some other task, an open one if there is one."""
         others = [t for t in self._by_id.values() if t is not task]
         return next((t for t in others if t.is_open), others[0] if others else None)
 
-    def creations(self) -> dict[str, int]:
+    def count_creations(self) -> dict[str, int]:
         """Return creation key -> how often a task was made; under "" those without a key."""
         return dict(self._creations)
 
-    def newest(
+    def list_newest(
         self, account: str, wanted: Callable[[EmulatedTask[DetailsT]], bool] = lambda _task: True
     ) -> list[EmulatedTask[DetailsT]]:
         """Return an account's tasks, newest first."""

@@ -23,7 +23,7 @@ class Timeline(Protocol):
         """Return Unix time in seconds."""
         ...
 
-    def after(self, delay: float, job: Job) -> None:
+    def schedule_job(self, delay: float, job: Job) -> None:
         """Do the job `delay` seconds from now. Jobs due together are begun in order."""
         ...
 
@@ -49,7 +49,7 @@ class WallTimeline:
         """Return Unix time in seconds."""
         return time.time()
 
-    def after(self, delay: float, job: Job) -> None:
+    def schedule_job(self, delay: float, job: Job) -> None:
         """Do the job `delay` seconds from now."""
         number = next(self._numbers)
         loop = asyncio.get_running_loop()
@@ -88,7 +88,7 @@ class ManualTimeline:
         """Return Unix time in seconds."""
         return self._now
 
-    def after(self, delay: float, job: Job) -> None:
+    def schedule_job(self, delay: float, job: Job) -> None:
         """Do the job when the clock has been advanced by `delay` seconds."""
         heapq.heappush(self._plan, (self._now + delay, next(self._numbers), job))
 
@@ -99,14 +99,14 @@ class ManualTimeline:
         async def wake() -> None:
             woken.set()
 
-        self.after(delay, wake)
+        self.schedule_job(delay, wake)
         await woken.wait()
 
     def clear(self) -> None:
         """Forget every job that has not begun."""
         self._plan.clear()
 
-    def planned(self) -> int:
+    def count_planned(self) -> int:
         """Return how many jobs wait for the clock."""
         return len(self._plan)
 
@@ -119,10 +119,10 @@ class ManualTimeline:
             target = self._now + seconds
             while self._plan and self._plan[0][0] <= target:
                 self._now = max(self._now, self._plan[0][0])
-                await asyncio.gather(*(_carry_out(job) for job in self._due()))
+                await asyncio.gather(*(_carry_out(job) for job in self._pop_due()))
             self._now = target
 
-    def _due(self) -> list[Job]:
+    def _pop_due(self) -> list[Job]:
         due = []
         while self._plan and self._plan[0][0] <= self._now:
             due.append(heapq.heappop(self._plan)[2])

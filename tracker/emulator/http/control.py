@@ -33,11 +33,11 @@ class _ControlRoutes:
     async def index(self, _request: Request) -> Response:
         """Show the clock, the providers, the scenario, and all scenario words."""
         emulator = self._emulator
-        by_provider = emulator.words()
+        by_provider = emulator.list_words()
         words = {name: spec.summary for each in by_provider.values() for name, spec in each.items()}
         return build_json_answer(
             {
-                "now": emulator.now_ms(),
+                "now": emulator.get_now_ms(),
                 "manual_clock": isinstance(emulator.timeline, ManualTimeline),
                 "scenario": emulator.scenario,
                 "scenarios": words,
@@ -50,29 +50,29 @@ class _ControlRoutes:
                     for each in emulator.providers
                 },
                 "routes": [
-                    f"{','.join(sorted(r.methods or ()))} {r.path}" for r in self.routes()[:-1]
+                    f"{','.join(sorted(r.methods or ()))} {r.path}" for r in self.list_routes()[:-1]
                 ],
             }
         )
 
-    async def creations(self, _request: Request) -> Response:
+    async def show_creations(self, _request: Request) -> Response:
         """Show creation key -> how often a task was made: the proof against double billing."""
-        return build_json_answer(self._emulator.creations())
+        return build_json_answer(self._emulator.count_creations())
 
-    async def tasks(self, request: Request) -> Response:
+    async def show_tasks(self, request: Request) -> Response:
         """Show the newest tasks, oldest of them first."""
         limit = _limit(request)
-        pairs = self._emulator.tasks()
+        pairs = self._emulator.list_tasks()
         return build_json_answer([_describe(*pair) for pair in (pairs[-limit:] if limit else ())])
 
-    async def callbacks(self, request: Request) -> Response:
+    async def show_callbacks(self, request: Request) -> Response:
         """Show the newest callbacks, with their outcome."""
-        records = self._emulator.callbacks.last(_limit(request))
+        records = self._emulator.callbacks.list_newest(_limit(request))
         return build_json_answer([asdict(record) for record in records])
 
-    async def requests(self, request: Request) -> Response:
+    async def show_requests(self, request: Request) -> Response:
         """Show the newest calls to the providers, with their answers."""
-        records = self._emulator.requests.last(_limit(request))
+        records = self._emulator.requests.list_newest(_limit(request))
         return build_json_answer([asdict(record) for record in records])
 
     async def get_scenario(self, _request: Request) -> Response:
@@ -112,7 +112,7 @@ class _ControlRoutes:
         for each in self._emulator.providers:
             if each.test_callback is not None and name in (None, each.name):
                 await each.engine.post(url, each.test_callback())
-                return build_json_answer(asdict(self._emulator.callbacks.last(1)[0]))
+                return build_json_answer(asdict(self._emulator.callbacks.list_newest(1)[0]))
         raise HTTPException(400, "no such provider, or it has no test callback")
 
     async def reset(self, _request: Request) -> Response:
@@ -142,21 +142,21 @@ class _ControlRoutes:
         if not isinstance(self._emulator.timeline, ManualTimeline):
             raise HTTPException(409, "the clock of this emulator is not manual")
         await self._emulator.timeline.advance(min(seconds, 1e9))
-        return build_json_answer({"now": self._emulator.now_ms()})
+        return build_json_answer({"now": self._emulator.get_now_ms()})
 
-    async def nothing(self, _request: Request) -> Response:
+    async def refuse_path(self, _request: Request) -> Response:
         """Keep mistyped control paths away from the provider's own routes."""
         raise HTTPException(404, "no such control route, see GET /emulator")
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """Return all of the above."""
         return [
             Route("/emulator", self.index, methods=["GET"]),
-            Route("/emulator/creations", self.creations, methods=["GET"]),
-            Route("/emulator/tasks", self.tasks, methods=["GET"]),
+            Route("/emulator/creations", self.show_creations, methods=["GET"]),
+            Route("/emulator/tasks", self.show_tasks, methods=["GET"]),
             Route("/emulator/tasks/{reference:path}/move", self.move, methods=["POST"]),
-            Route("/emulator/callbacks", self.callbacks, methods=["GET"]),
-            Route("/emulator/requests", self.requests, methods=["GET"]),
+            Route("/emulator/callbacks", self.show_callbacks, methods=["GET"]),
+            Route("/emulator/requests", self.show_requests, methods=["GET"]),
             Route("/emulator/scenario", self.get_scenario, methods=["GET"]),
             Route("/emulator/scenario", self.put_scenario, methods=["PUT"]),
             Route("/emulator/secrets", self.get_secrets, methods=["GET"]),
@@ -164,13 +164,13 @@ class _ControlRoutes:
             Route("/emulator/test-callback", self.test_callback, methods=["POST"]),
             Route("/emulator/reset", self.reset, methods=["POST"]),
             Route("/emulator/advance", self.advance, methods=["POST"]),
-            Route("/emulator/{rest:path}", self.nothing),
+            Route("/emulator/{rest:path}", self.refuse_path),
         ]
 
 
 def build_control_routes(emulator: Emulator) -> list[Route]:
     """Return the control routes of an emulator."""
-    return _ControlRoutes(emulator).routes()
+    return _ControlRoutes(emulator).list_routes()
 
 
 def _describe(provider: EmulatedProvider[Any], task: EmulatedTask[Any]) -> dict[str, Any]:

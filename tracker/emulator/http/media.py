@@ -25,7 +25,7 @@ def answer_media(emulator: Emulator, request: Request) -> Response:
     if content is None:
         raise HTTPException(404, "no such media")
     expires = request.query_params.get("Expires", "")
-    if expires.isascii() and expires.isdigit() and int(expires) * 1000 < emulator.now_ms():
+    if expires.isascii() and expires.isdigit() and int(expires) * 1000 < emulator.get_now_ms():
         raise HTTPException(403, "the address has expired")
     headers = {"accept-ranges": "bytes"}
     part = _parse_range(request.headers.get("range", ""), len(content))

@@ -38,7 +38,7 @@ class RequestGate:
         """Answer one request and write it down."""
         request = Request(scope, receive)
         record = RequestRecord(
-            at=self._emulator.now_ms(),
+            at=self._emulator.get_now_ms(),
             method=request.method,
             path=scope["path"][:500],
             query=scope["query_string"][:500].decode("latin-1"),
@@ -68,7 +68,7 @@ class RequestGate:
             query=request.query_params.multi_items(),
             base_url=(self._emulator.config.public_url or host).rstrip("/"),
             root_url=f"{host}{prefix}",
-            request_id=self._emulator.new_request_id(),
+            request_id=self._emulator.make_request_id(),
         )
         try:
             call = await self._read(request, call, record, provider)

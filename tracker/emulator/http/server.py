@@ -123,7 +123,7 @@ async def serve(
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
-        server.exit_soon()
+        server.request_exit()
         await serving
         raise
 
@@ -153,7 +153,7 @@ class _StopSignal:
 
     def set(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended already
-            self._loop.call_soon_threadsafe(self._server.exit_soon)
+            self._loop.call_soon_threadsafe(self._server.request_exit)
 
 
 class _UvicornServer(uvicorn.Server):
@@ -179,7 +179,7 @@ class _UvicornServer(uvicorn.Server):
         self._exit = asyncio.Event()
         self.when_started = _do_nothing
 
-    def exit_soon(self) -> None:
+    def request_exit(self) -> None:
         """Begin to stop; from the loop's own thread."""
         self.should_exit = True
         self._exit.set()

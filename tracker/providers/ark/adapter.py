@@ -137,9 +137,9 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
     not_a_task = "no id and status: this is not a task"
     account_codes = _OF_ACCOUNT
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Say that the list shows our seed where creates carry one, and proves no absence."""
-        return Finds.BY_SCAN if account.options_as(ArkOptions).seeds else Finds.NEVER
+        return Finds.BY_SCAN if account.get_options(ArkOptions).seeds else Finds.NEVER
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and by the limits of the model, and find the draft."""
@@ -167,9 +167,9 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
             call = super().build_submit(replace(sending, callback_url=None))
             return replace(call, lasts_s=LAST_S)
         if index_draft_fields(body):
-            theirs = sending.parent_task_id()
+            theirs = sending.get_parent_task_id()
             body = insert_draft(body, theirs)
-        if sending.account.options_as(ArkOptions).seeds and is_seed_open(body):
+        if sending.account.get_options(ArkOptions).seeds and is_seed_open(body):
             body = {**body, "seed": derive_seed(sending.task)}
         return super().build_submit(replace(sending, body=body))
 
@@ -179,9 +179,9 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
             return super().parse_submit(sending, answer)
         parsed = parse_answer(answer)
         found = read_pictures(parsed) if answer.status < 300 else None
-        return found or self.refusal(sending, answer, parsed)
+        return found or self.classify_refusal(sending, answer, parsed)
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell that tasks are called back, and pictures are not."""
         del account
         return operation != PICTURES
@@ -190,9 +190,9 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         """Look for tasks alone: no list shows pictures."""
         return None if asking.task.operation == PICTURES else super().build_lookup(asking)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: a limit that the operator has set comes with 429 as all others."""
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         code = find_first_text(parsed, ("error.code",), limit=100)
         if code in _OF_ACCOUNT and isinstance(found, Refused | Deferred):
             return Refused(code, found.message, blames_account=True)
@@ -200,7 +200,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
             return replace(found, scope=DeferralScope.MODEL)
         return found
 
-    def shares(self, account: Account, task: Task) -> str | None:
+    def get_poll_group(self, account: Account, task: Task) -> str | None:
         """Ask in one call for all that have an id."""
         del account
         return "list" if task.provider_task_id else None
@@ -212,7 +212,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         query = [("page_num", "1"), ("page_size", str(MOST_TOGETHER))]
         query += [("filter.task_ids", one.provider_task_id or "") for one in asking.tasks]
         url = f"{asking.account.base_url}/{TASKS}?{urlencode(query)}"
-        return HttpCall("GET", url, self.headers(asking.account))
+        return HttpCall("GET", url, self.build_headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read one task, or a list; one that it leaves out is asked for by itself."""
@@ -226,7 +226,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         items = parsed.get("items") if isinstance(parsed, dict) and answer.status < 300 else None
         if not isinstance(items, list):
             silent = Unanswered(
-                self.in_words(answer, parsed),
+                self.describe_answer(answer, parsed),
                 self.pause_s(answer, parsed),
                 slow_down=answer.status == 429,
                 alone=answer.status in _NO_LISTS,
@@ -268,7 +268,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         code = find_first_text(parsed, ("error.code",), limit=100)
         return await_result(doubt_error(said, code, said.message), task, _EMPTY)
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by its code; a task that has expired has no error."""
         code = find_first_text(parsed, ("error.code",), limit=100)
         if (
@@ -279,7 +279,9 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
             return TaskError("provider", EXPIRED, message or words)
         return TaskError("provider", code, message or "the provider gave no reason")
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read `content`: the video, its last frame, a file of another kind."""
         del account, task
         content = parsed.get("content")
@@ -299,7 +301,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
             for field, url in links.items()
         ]
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the tokens of a success: failures have none."""
         del account, task
         amount = read_amount(find_first_number(parsed, (f"usage.{USAGE}",)))
@@ -309,7 +311,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         """Read the task that a callback is."""
         return self.observe(_NO_ACCOUNT, None, parsed)
 
-    def needs_url(self, account: Account) -> bool:
+    def is_url_needed(self, account: Account) -> bool:
         """Tell that a scan can do without our URL: the mark is the seed."""
         del account
         return False
@@ -326,7 +328,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         number = 1 if page is None else int(page["number"])
         return f"{account.base_url}/{TASKS}?page_num={number}&page_size={PAGE}"
 
-    def next_page(
+    def read_next_page(
         self, asking: Asking | ListRequest, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Go on until a page is empty: `total` may change meanwhile."""
@@ -343,17 +345,17 @@ def derive_seed(task: Task) -> int:
 class SeedreamStreams:
     """Reads the answers of creates of pictures, whole ones too, while they come."""
 
-    def lasts_s(self, account: Account, operation: str) -> float | None:
+    def get_time_limit_s(self, account: Account, operation: str) -> float | None:
         """Return how long pictures may take."""
         del account
         return LAST_S if operation == PICTURES else None
 
-    def reader(self, sending: Sending, headers: Mapping[str, str]) -> SeedreamReader:
+    def make_reader(self, sending: Sending, headers: Mapping[str, str]) -> SeedreamReader:
         """Read by the body's beginning."""
 
         def judge(parsed: Any) -> SubmitOutcome:
             answer = HttpResult(200, headers, b"")
-            return read_pictures(parsed) or _ADAPTER.refusal(sending, answer, parsed)
+            return read_pictures(parsed) or _ADAPTER.classify_refusal(sending, answer, parsed)
 
         return SeedreamReader(judge)
 

@@ -125,12 +125,12 @@ class ArkFront(PlainFront):
             case Page() | Skip():
                 return FrontAnswer(_read_page(call, shown))
             case Get() if call.path.endswith(TASKS):
-                views = [_show_task(call, one, shown.input_of(one)) for one in shown.tasks]
+                views = [_show_task(call, one, shown.get_input(one)) for one in shown.tasks]
                 wanted = [one for one in views if _is_wanted(call, one)]
                 return FrontAnswer({"items": wanted, "total": len(wanted)})
             case _:
                 task = shown.tasks[0]
-                return FrontAnswer(_show_task(call, task, shown.input_of(task)))
+                return FrontAnswer(_show_task(call, task, shown.get_input(task)))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -166,8 +166,8 @@ def _read_listing(call: FrontCall) -> Command | FrontRefusal:
     if ids:
         return Get(ids[:_MOST_LISTED], by="id", must_exist=False)
     size, number = _read_size(call), _read_number(call)
-    word = call.parameter(_STATUS)
-    if call.parameter(_MODEL) or call.parameter(_TIER) or (word and number > 1):
+    word = call.get_parameter(_STATUS)
+    if call.get_parameter(_MODEL) or call.get_parameter(_TIER) or (word and number > 1):
         reason = "filters by ids, and on the first page by status, are served"
         return FrontRefusal(Fault.INVALID, f"filter: {reason}")
     if number > 1 or not word:
@@ -187,7 +187,7 @@ def _read_number(call: FrontCall) -> int:
 def _read_page(call: FrontCall, shown: Shown) -> dict[str, Any]:
     """Show a page. What lies behind it is not counted: `total` goes up to the next page."""
     is_more = shown.has_more or shown.next is not None
-    items = [_show_task(call, one, shown.input_of(one)) for one in shown.tasks]
+    items = [_show_task(call, one, shown.get_input(one)) for one in shown.tasks]
     return {
         "items": items,
         "total": _read_size(call) * (_read_number(call) - 1) + len(items) + is_more,
@@ -195,7 +195,7 @@ def _read_page(call: FrontCall, shown: Shown) -> dict[str, Any]:
 
 
 def _is_wanted(call: FrontCall, view: Mapping[str, Any]) -> bool:
-    wanted = {name: call.parameter(f"filter.{name}") for name in ("status", "model")}
+    wanted = {name: call.get_parameter(f"filter.{name}") for name in ("status", "model")}
     return all(value in (None, "", view[name]) for name, value in wanted.items())
 
 

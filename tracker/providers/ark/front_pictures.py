@@ -38,7 +38,7 @@ class SeedreamStream(ShownEvents):
     line: str = field(default="")
     told: set[int] = field(default_factory=set)
 
-    def piece(self, task: Task, text: str) -> bytes:
+    def write_piece(self, task: Task, text: str) -> bytes:
         """Tell of the pictures that are there by now."""
         *lines, self.line = (self.line + text).split("\n")
         return b"".join(self._tell(task, SUCCEEDED, json.loads(line)) for line in lines if line)
@@ -81,7 +81,7 @@ def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
     ready = list_ready_pieces(task)
     if not ready:
         return explain_missing_result(call, task)
-    input_ = shown.input_of(task)
+    input_ = shown.get_input(task)
     wants_file = input_.get("response_format") == "b64_json"
     data: dict[int, Mapping[str, Any]] = {}
     for one in ready:

@@ -131,7 +131,7 @@ class SeedreamReader(EventedAnswer):
         self._usage: Any = None
         self._has_ended = False
 
-    def told_by(self, event: Mapping[str, Any]) -> str:
+    def read_event(self, event: Mapping[str, Any]) -> str:
         """Return the picture that an event brings; keep what the end needs."""
         kind = event.get("type")
         if kind == ENDED:
@@ -153,7 +153,7 @@ class SeedreamReader(EventedAnswer):
         """Believe the pictures that have come, and an error that is told; doubt all else."""
         del text
         if not self.has_events:
-            return Unknown(broken) if broken is not None else self._judge(self.whole())
+            return Unknown(broken) if broken is not None else self._judge(self.read_whole())
         if self._found:
             last = max(self._found)
             data = [self._found.get(place, {}) for place in range(min(last + 1, _MOST_PICTURES))]

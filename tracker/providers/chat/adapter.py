@@ -72,25 +72,25 @@ class Chat(GatewayAdapter):
         """Read an answer that came whole."""
         if not isinstance(answer, HttpResult) or not 200 <= answer.status < 300:
             return super().parse_submit(sending, answer)
-        reader = self.reader(sending, answer.headers)
-        return reader.finish(reader.feed(answer.body) + reader.rest(), None)
+        reader = self.make_reader(sending, answer.headers)
+        return reader.finish(reader.feed(answer.body) + reader.read_rest(), None)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Let nothing wait with a task whose model has no channel: all models share one call."""
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         if isinstance(found, Deferred) and found.scope is DeferralScope.MODEL:
             return replace(found, scope=DeferralScope.TASK)
         return found
 
-    def lasts_s(self, account: Account, operation: str) -> float | None:
+    def get_time_limit_s(self, account: Account, operation: str) -> float | None:
         """Return the account's own time."""
         del operation
-        return account.options_as(ChatOptions).stream_s
+        return account.get_options(ChatOptions).stream_s
 
-    def reader(self, sending: Sending, headers: Mapping[str, str]) -> CompletionReader:
+    def make_reader(self, sending: Sending, headers: Mapping[str, str]) -> CompletionReader:
         """Read by the body's beginning: what the headers say of it is often wrong."""
         del headers
-        hosts = sending.account.options_as(ChatOptions).media_hosts
+        hosts = sending.account.get_options(ChatOptions).media_hosts
         return CompletionReader(hosts, sending.body.get("messages"))
 
 

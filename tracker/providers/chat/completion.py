@@ -55,11 +55,11 @@ class CompletionReader:
 
     def feed(self, piece: bytes) -> str:
         """Return the text that more of the body adds."""
-        text = self._text_of(piece)
+        text = self._read_text(piece)
         self._progress.feed(text)
         return text
 
-    def _text_of(self, piece: bytes) -> str:
+    def _read_text(self, piece: bytes) -> str:
         if self._form is not None:
             return self._form.feed(piece)
         self._begun += piece
@@ -69,14 +69,14 @@ class CompletionReader:
         self._form = _detect_form(start)
         return self._form.feed(self._begun.removeprefix(_MARK))
 
-    def rest(self) -> str:
+    def read_rest(self) -> str:
         """Return the text that the end of the body adds."""
         text = ""
         if self._form is None:
             begun = self._begun.removeprefix(_MARK)
             self._form = _detect_form(begun)
             text = self._form.feed(begun)
-        return text + self._form.rest()
+        return text + self._form.read_rest()
 
     def finish(self, text: str, broken: str | None) -> SubmitOutcome:
         """Believe an end that comes with a link, and an error that is told; doubt all else.
@@ -122,12 +122,12 @@ class _Events:
         self.error: str | None = None
 
     def feed(self, piece: bytes) -> str:
-        return "".join(map(self._text_of, self._events.feed(piece)))
+        return "".join(map(self._read_text, self._events.feed(piece)))
 
-    def rest(self) -> str:
-        return "".join(self._text_of(data, is_last=True) for data in self._events.rest())
+    def read_rest(self) -> str:
+        return "".join(self._read_text(data, is_last=True) for data in self._events.read_rest())
 
-    def _text_of(self, data: str, *, is_last: bool = False) -> str:
+    def _read_text(self, data: str, *, is_last: bool = False) -> str:
         """Return the text of an event. is_last: nothing tells whether all of it has come."""
         if data.strip() == _DONE:
             self.has_ended = True
@@ -160,7 +160,7 @@ class _Object:
             raise BrokenTransfer(f"the answer is larger than {_MOST_WHOLE} bytes")
         return ""
 
-    def rest(self) -> str:
+    def read_rest(self) -> str:
         try:
             parsed = replace_unstorable(
                 json.loads(self._body.decode("utf-8", "replace"), strict=False)
@@ -186,7 +186,7 @@ class _Markdown:
     def feed(self, piece: bytes) -> str:
         return self._decoder.decode(piece)
 
-    def rest(self) -> str:
+    def read_rest(self) -> str:
         return self._decoder.decode(b"", final=True)
 
 

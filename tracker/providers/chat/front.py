@@ -59,24 +59,28 @@ class CompletionStream:
     def begin(self, task: Task) -> bytes:
         """Say who speaks, and which task it is."""
         name = f"{task.id}: {_build_address(task, self.base)}\n\n"
-        return self._chunk(task, {"role": "assistant", "content": ""}) + self.piece(task, name)
+        return self._render_chunk(task, {"role": "assistant", "content": ""}) + self.write_piece(
+            task, name
+        )
 
-    def piece(self, task: Task, text: str) -> bytes:
+    def write_piece(self, task: Task, text: str) -> bytes:
         """Say more."""
-        return self._chunk(task, {"content": text})
+        return self._render_chunk(task, {"content": text})
 
     def end(self, task: Task) -> bytes:
         """End in order, also where nothing came of it: a client reads no other end."""
         note = _note_on(task, self.base)
-        told = self.piece(task, f"\n\n{note}") if note else b""
-        usage = self._event(task, [], {"usage": _USAGE}) if self.has_usage else b""
-        return told + self._chunk(task, {}, "stop") + usage + b"data: [DONE]\n\n"
+        told = self.write_piece(task, f"\n\n{note}") if note else b""
+        usage = self._render_event(task, [], {"usage": _USAGE}) if self.has_usage else b""
+        return told + self._render_chunk(task, {}, "stop") + usage + b"data: [DONE]\n\n"
 
-    def _chunk(self, task: Task, delta: Mapping[str, Any], reason: str | None = None) -> bytes:
+    def _render_chunk(
+        self, task: Task, delta: Mapping[str, Any], reason: str | None = None
+    ) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": reason}
-        return self._event(task, [choice], {})
+        return self._render_event(task, [choice], {})
 
-    def _event(self, task: Task, choices: list[Any], more: Mapping[str, Any]) -> bytes:
+    def _render_event(self, task: Task, choices: list[Any], more: Mapping[str, Any]) -> bytes:
         head = _show_head(task, "chat.completion.chunk", self.model)
         text = json.dumps({**head, "choices": choices, **more}, ensure_ascii=False)
         return f"data: {text}\n\n".encode()
@@ -106,7 +110,7 @@ class ChatFront(ErrorObjectFront):
         content = "\n\n".join(filter(None, [*_list_texts(task), _note_on(task, call.base)]))
         message = {"role": "assistant", "content": content, "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-        model = str(shown.input_of(task).get("model") or "")
+        model = str(shown.get_input(task).get("model") or "")
         head = _show_head(task, "chat.completion", model)
         return FrontAnswer({**head, "choices": [choice], "usage": _USAGE})
 

@@ -134,7 +134,7 @@ class CogVideoApi(TableAdapter):
     forgets = True
     account_codes = _OF_ACCOUNT
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Say that a second create with our id is refused, and that nothing tells its own id."""
         del account
         return Finds.EXISTENCE
@@ -167,14 +167,14 @@ class CogVideoApi(TableAdapter):
         parsed = parse_answer(answer)
         pictures = _read_pieces(parsed.get("data"), "image") if isinstance(parsed, dict) else []
         if answer.status >= 300 or not pictures:
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         said = Observation(TaskState.SUCCEEDED, "SUCCESS", artifacts=tuple(pictures))
         return Accepted(None, "SUCCESS", said=said)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: the status alone does not tell money from a rate."""
         code = find_first_text(parsed, ("error.code", "code"), limit=100)
-        words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
+        words, pause_s = self.describe_answer(answer, parsed), self.pause_s(answer, parsed)
         if code == EXISTS:
             return Unknown(words, code, exists=True)
         if code in _OF_ACCOUNT:
@@ -191,7 +191,7 @@ class CogVideoApi(TableAdapter):
             return Deferred(code, words, pause_s, scope=scope)
         if code in _UNKNOWN:
             return Unknown(words, code)
-        return super().refusal(sending, answer, parsed)
+        return super().classify_refusal(sending, answer, parsed)
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Take an error about the content for the end of the task: a query has no content."""
@@ -202,7 +202,7 @@ class CogVideoApi(TableAdapter):
         code = find_first_text(parsed, ("error.code", "code"), limit=100)
         if code not in _OF_CONTENT or answer.status >= 500:
             return [outcome]
-        reason = self.reason(parsed)
+        reason = self.read_reason(parsed)
         said = Observation(
             TaskState.FAILED,
             _FAIL,
@@ -221,7 +221,9 @@ class CogVideoApi(TableAdapter):
         said = super().observe(account, task, parsed)
         return None if said is None else doubt_empty(said, task, _EMPTY)
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read the videos with their covers, or the pictures."""
         del account
         listed = parsed.get("video_result") or parsed.get("video_url")
@@ -240,7 +242,7 @@ class CogVideoApi(TableAdapter):
         if isinstance(answer, HttpResult):
             code = find_first_text(parse_answer(answer), ("error.code", "code"), limit=100)
             if code in _OF_ACCOUNT:
-                words = self.in_words(answer, parse_answer(answer))
+                words = self.describe_answer(answer, parse_answer(answer))
                 return Probed("error", f"refuses this account: {words}")
         return super().parse_probe(account, answer)
 
@@ -252,11 +254,11 @@ class CogVideoGateway(CogVideoApi, GatewayAdapter):
     """The second is of the gateway's own rows."""
     account_codes = _OF_ACCOUNT.union(GatewayAdapter.account_codes)
 
-    def with_link(self, url: str) -> Mapping[str, Any]:
+    def build_answer_with_link(self, url: str) -> Mapping[str, Any]:
         """Build a result with its video."""
         return {"task_status": "SUCCESS", "video_result": [{"url": url}]}
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Say that nothing finds a lost submit."""
         del account
         return Finds.NEVER
@@ -315,7 +317,7 @@ PROVIDER = Provider(
         "zai": "https://api.z.ai/api/paas/v4",
     },
     options=CogVideoOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,

@@ -70,9 +70,9 @@ class CogVideoFront(PlainFront):
     prefixes = ("/cogvideox", "/zhipu", "/api/paas")
     heeds_should_retry = True
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Reading several tasks is a POST."""
-        return Scope.TASKS_READ if _read_path(call) == _SEVERAL else super().scope(call)
+        return Scope.TASKS_READ if _read_path(call) == _SEVERAL else super().get_scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
@@ -91,12 +91,12 @@ class CogVideoFront(PlainFront):
         """Show a task, or several; pictures that were asked for at once as they are."""
         del request_id
         if isinstance(command, Get) and _read_path(call) == _SEVERAL:
-            found = [_show_task(task, shown.input_of(task)) for task in shown.tasks]
+            found = [_show_task(task, shown.get_input(task)) for task in shown.tasks]
             return FrontAnswer(found[0] if found and len(command.names) == 1 else found)
         task = shown.tasks[0]
         if isinstance(command, Create) and command.operation == _AT_ONCE:
             return _show_at_once(task)
-        return FrontAnswer(_show_task(task, shown.input_of(task)))
+        return FrontAnswer(_show_task(task, shown.get_input(task)))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None

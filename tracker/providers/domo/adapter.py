@@ -88,29 +88,34 @@ class DomoApi(TableAdapter):
             parsed = parse_answer(answer)
             code = find_first_text(parsed, ("code",), limit=100)
             if code not in (None, "0"):
-                return self.refusal(sending, answer, parsed)
+                return self.classify_refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: it counts also where the status says that all is well."""
-        code, words = find_first_text(parsed, ("code",), limit=100), self.in_words(answer, parsed)
+        code, words = (
+            find_first_text(parsed, ("code",), limit=100),
+            self.describe_answer(answer, parsed),
+        )
         if code in _OF_ACCOUNT:
             return Refused(code, words, blames_account=True)
         if answer.status < 300:
             return Unknown(words, code)
-        return super().refusal(sending, answer, parsed)
+        return super().classify_refusal(sending, answer, parsed)
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a task. A success without a video is asked about a few times more."""
         said = super().observe(account, task, parsed)
         return None if said is None else await_result(said, task, _EMPTY)
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure; Domo gives neither reason nor code, and `code` is the answer's."""
         del parsed
         return TaskError("provider", None, message or "the provider gave no reason")
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read `output_videos`."""
         del account, task
         inner = parsed.get("data")
@@ -121,7 +126,7 @@ class DomoApi(TableAdapter):
             if (url := read_web_url(find_first_text(one, ("url",)) or one))
         ]
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the credits."""
         del account
         amount = read_amount(find_first_number(parsed, ("data.credits", "credits")))
@@ -168,7 +173,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"global": "https://api.domoai.com/v1"},
     options=DomoOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,

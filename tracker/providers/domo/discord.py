@@ -121,20 +121,20 @@ class DomoDiscord(TableAdapter):
         """
         body = dict(sending.body)
         if sending.task.operation in _FOLLOW_UPS:
-            theirs = sending.parent_task_id()
+            theirs = sending.get_parent_task_id()
             body["task_id"] = theirs
         fields = [
             (name, field) for name, value in body.items() if (field := _make_field(name, value))
         ]
         url = f"{sending.account.base_url}/{self.creates[sending.task.operation].path}"
-        return build_multipart(url, fields, self.headers(sending.account))
+        return build_multipart(url, fields, self.build_headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take `success: false` for nothing that is known: the bot may have begun."""
         if isinstance(answer, HttpResult) and answer.status < 300:
             parsed = parse_answer(answer)
             if not isinstance(parsed, dict) or parsed.get("success") is not True:
-                return Unknown(self.in_words(answer, parsed))
+                return Unknown(self.describe_answer(answer, parsed))
         return super().parse_submit(sending, answer)
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
@@ -149,10 +149,12 @@ class DomoDiscord(TableAdapter):
         }
         return await_result(replace(said, detail=told or None), task, _EMPTY)
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read `images` and `videos`."""
         del account, task
-        if self.state_in(parsed) is not TaskState.SUCCEEDED:
+        if self.read_state(parsed) is not TaskState.SUCCEEDED:
             return []
         return [
             Artifact(kind, url, key=f"{kind}/{place}")

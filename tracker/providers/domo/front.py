@@ -68,7 +68,7 @@ class DomoFront(PlainFront):
         task = shown.tasks[0]
         if isinstance(command, Create):
             return FrontAnswer({"data": {"task_id": str(task.id)}, "code": 0})
-        return FrontAnswer({"data": _show_task(task, shown.input_of(task)), "code": 0})
+        return FrontAnswer({"data": _show_task(task, shown.get_input(task)), "code": 0})
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None

@@ -20,7 +20,7 @@ class DomoCalls(PlainCalls):
         {UPLOAD: PassedCall("POST", makes=_FILE, field=_URI)}
     )
 
-    def refusal(self, account: Account, path: str) -> str | None:
+    def explain_refusal(self, account: Account, path: str) -> str | None:
         """Refuse the wrapper of the bot, which takes files in its forms."""
         del path
         if account.profile in (None, "official"):

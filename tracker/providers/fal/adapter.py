@@ -114,21 +114,21 @@ class FalAdapter(PathCancel, ObjectCallbacks):
     hides_cancelled = True
     not_a_task = "no request_id and status: this is not a webhook of the provider's"
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Say that a list shows what requests were made of, and no mark of ours."""
         del account
         return Finds.BY_LIKENESS
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
         return {"authorization": f"Key {account.api_key}"} if account.api_key else {}
 
-    def serves(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Take the name of any model."""
         del account
         return None if APP.fullmatch(operation) else "must be OWNER/MODEL, with a path or without"
 
-    def input_model(self, operation: str) -> type[BaseModel] | None:
+    def get_input_model(self, operation: str) -> type[BaseModel] | None:
         """Return the same for every model: its own input is the model's affair."""
         return FalInputs if APP.fullmatch(operation) else None
 
@@ -147,23 +147,23 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         if sending.callback_url is not None:
             url += f"?fal_webhook={quote(sending.callback_url, safe='')}"
         given = {name: value for name, value in body["input"].items() if name != "sync_mode"}
-        return build_post(url, given, self.headers(account) | build_queue_headers(body))
+        return build_post(url, given, self.build_headers(account) | build_queue_headers(body))
 
-    def context(self, parsed: Any) -> Mapping[str, Any] | None:
+    def read_context(self, parsed: Any) -> Mapping[str, Any] | None:
         """Keep the addresses of the request, which lack the path behind a model's name."""
         names = (_STATUS, _RESULT, _CANCEL)
         found = {name: find_first_text(parsed, (name,), limit=_MOST_URL) for name in names}
         return {name: url for name, url in found.items() if url} or None
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Let the whole account wait for its concurrency."""
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         if isinstance(found, Deferred):
             return replace(found, scope=DeferralScope.ACCOUNT)
         code = _read_code(answer, parsed)
         return replace(found, code=code) if code and isinstance(found, Refused | Unknown) else found
 
-    def reason(self, parsed: Any) -> str | None:
+    def read_reason(self, parsed: Any) -> str | None:
         """Return a text, or the flaws that `detail` lists."""
         detail = parsed.get("detail") if isinstance(parsed, dict) else None
         return join_flaws(detail) or find_first_text(parsed, self.messages)
@@ -171,12 +171,12 @@ class FalAdapter(PathCancel, ObjectCallbacks):
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Ask for the status where the create's answer said."""
         url = _build_url(asking, _STATUS, "/status")
-        return None if url is None else HttpCall("GET", url, self.headers(asking.account))
+        return None if url is None else HttpCall("GET", url, self.build_headers(asking.account))
 
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """Ask to cancel where the create's answer said."""
         url = _build_url(asking, _CANCEL, "/cancel")
-        return None if url is None else HttpCall("PUT", url, self.headers(asking.account))
+        return None if url is None else HttpCall("PUT", url, self.build_headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read the status; of what is completed, the result tells how."""
@@ -191,14 +191,14 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         parsed = parse_answer(answer)
         told = {name: find_first_text(parsed, (name,)) for name in ("error", "error_type")}
         page = {name: text for name, text in told.items() if text}
-        return [Follow(HttpCall("GET", url, self.headers(asking.account)), page)]
+        return [Follow(HttpCall("GET", url, self.build_headers(asking.account)), page)]
 
     def _read_result(self, asking: Asking, answer: Answer, page: Mapping[str, Any]) -> PollOutcome:
         """Read the result. page: `error` and `error_type` of the status, where it had them."""
         parsed = parse_answer(answer) if isinstance(answer, HttpResult) else None
         if "error" in page or "error_type" in page:
             has_detail = isinstance(answer, HttpResult) and 400 <= answer.status < 500
-            detail = self.reason(parsed) if has_detail and _has_detail(parsed) else None
+            detail = self.read_reason(parsed) if has_detail and _has_detail(parsed) else None
             message = detail or page.get("error") or page["error_type"]
             code = _read_code(answer, parsed) if has_detail else None
             return Observed(
@@ -208,7 +208,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
             return Unanswered(answer.reason)
         if answer.status < 300 and _is_error(parsed):
             said = _observe_failure(
-                asking.task, _read_code(answer, parsed), self.reason(parsed), parsed
+                asking.task, _read_code(answer, parsed), self.read_reason(parsed), parsed
             )
             error = None if said.error is None else replace(said.error, doubtful=True)
             return Observed(replace(said, error=error))
@@ -218,7 +218,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         return self._explain_missing_result(asking.task, answer, parsed)
 
     def _explain_missing_result(self, task: Task, answer: HttpResult, parsed: Any) -> PollOutcome:
-        words = self.in_words(answer, parsed)
+        words = self.describe_answer(answer, parsed)
         is_early = answer.status == 400 and _EARLY in words
         if parsed is None or is_early or answer.status < 400 or answer.status in _AGAIN:
             pause_s = self.pause_s(answer, parsed)
@@ -228,7 +228,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
                 return Absent(_LOST, Absence.PURGED)
             lost = _observe_success(task.provider_task_id, None, ())
             return Observed(replace(lost, message=_LOST, detail=None))
-        code, reason = _read_code(answer, parsed), self.reason(parsed) or words
+        code, reason = _read_code(answer, parsed), self.read_reason(parsed) or words
         if answer.status < 500:
             return Observed(_observe_failure(task, code, reason, parsed))
         return Observed(_observe_broken_result(task, code, reason))
@@ -256,7 +256,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         payload = parsed.get("payload")
         if normalise_word(word) == "error":
             flaws = join_flaws(payload.get("detail")) if isinstance(payload, dict) else None
-            reason = flaws or find_first_text(parsed, ("error",)) or self.reason(payload)
+            reason = flaws or find_first_text(parsed, ("error",)) or self.read_reason(payload)
             code = _find_first_type(payload) or find_first_text(parsed, ("error_type",), limit=100)
             return replace(
                 _observe_failure(None, code, reason, payload, word), provider_task_id=name
@@ -268,9 +268,9 @@ class FalAdapter(PathCancel, ObjectCallbacks):
             return Observation(TaskState.RUNNING, word, name, message=reason)
         return replace(_observe_success(name, payload, ()), word=word)
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Return fal's signature. The keys of an address of the operator's are looked for there."""
-        options, host = account.options_as(FalOptions), urlsplit(account.base_url).hostname or ""
+        options, host = account.get_options(FalOptions), urlsplit(account.base_url).hostname or ""
         own = options.keys_url
         if own is None and not host.endswith(tuple(f".{family}" for family in _FAMILIES)):
             own = f"{account.base_url}/.well-known/jwks.json"

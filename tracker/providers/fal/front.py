@@ -58,7 +58,7 @@ class FalFront(PlainFront):
     schemes = ("key",)
     shows_input = False
 
-    def addressed(self, call: FrontCall) -> FrontCall:
+    def resolve_address(self, call: FrontCall) -> FrontCall:
         """Return the call that `x-fal-target-url` names, if that is one of the queue or `fal.run`.
 
         Addresses in its answer lie at fal, whose client names them in that header again.
@@ -177,7 +177,7 @@ def _read_request_call(call: FrontCall, part: str, action: str) -> Command | Fro
 def _read_input(call: FrontCall, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the input of a create: the body is the model's own, the rest stands around it."""
     headers = call.headers
-    found: dict[str, Any] = {"input": body, "webhook_url": call.parameter("fal_webhook")}
+    found: dict[str, Any] = {"input": body, "webhook_url": call.get_parameter("fal_webhook")}
     found["priority"] = headers.get("x-fal-queue-priority")
     found["start_timeout"] = _parse_number(headers.get("x-fal-request-timeout"))
     found["hint"] = headers.get("x-fal-runner-hint")

@@ -38,7 +38,7 @@ class FalRequests(LikenessScan):
         super().__init__(adapter)
         self._families = tuple(f".{one}" for one in families)
 
-    def page_url(self, asking: Asking, begin: datetime, end: datetime) -> str:
+    def build_page_url(self, asking: Asking, begin: datetime, end: datetime) -> str:
         """Return the URL of a page of the model's requests, with what each was made of."""
         query = {
             "endpoint_id": asking.task.operation,
@@ -49,9 +49,9 @@ class FalRequests(LikenessScan):
         }
         if asking.page is not None:
             query["cursor"] = asking.page["cursor"]
-        return f"{self._base_of(asking.account)}/models/requests/by-endpoint?{urlencode(query)}"
+        return f"{self._choose_base(asking.account)}/models/requests/by-endpoint?{urlencode(query)}"
 
-    def next_page(
+    def read_next_page(
         self, asking: Asking, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Return the cursor of the next page."""
@@ -79,7 +79,7 @@ class FalRequests(LikenessScan):
         word = find_first_text(entry, ("status",), limit=100) or "listed"
         return None if name is None else Observation(TaskState.SUBMITTED, word, name)
 
-    def _base_of(self, account: Account) -> str:
+    def _choose_base(self, account: Account) -> str:
         host = urlsplit(account.base_url).hostname or ""
         return PLATFORM_URL if host.endswith(self._families) else f"{account.base_url}/v1"
 

@@ -104,11 +104,11 @@ class FluxApi(TableAdapter):
     forgets = True
     calls_back: ClassVar[bool] = True
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
         return build_key_header(account)
 
-    def serves(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Take every name that an endpoint can have."""
         del account
         return None if is_endpoint(operation) else NO_SUCH_OPERATION
@@ -132,14 +132,14 @@ class FluxApi(TableAdapter):
         call = super().build_submit(replace(sending, body=body))
         return replace(call, secrets=(secret,))
 
-    def context(self, parsed: Any) -> Mapping[str, Any] | None:
+    def read_context(self, parsed: Any) -> Mapping[str, Any] | None:
         """Keep the URL that the task is asked for at; answers to creates with a webhook lack it."""
         url = find_first_text(parsed, (_POLL_URL,), limit=_MOST_URL)
         return None if url is None else {_POLL_URL: url}
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Let what shares a limit wait with the task."""
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         if not isinstance(found, Deferred) or found.scope is not DeferralScope.TASK:
             return found
         is_own = sending.task.operation == _KONTEXT_MAX
@@ -169,9 +169,9 @@ class FluxApi(TableAdapter):
             return [replace(outcome, kind=Absence.NOT_YET)]
         return [outcome]
 
-    def denies(self, answer: HttpResult, parsed: Any) -> bool:
+    def is_denial(self, answer: HttpResult, parsed: Any) -> bool:
         """Know the word, which comes with any status."""
-        return _is_absent(parsed) or super().denies(answer, parsed)
+        return _is_absent(parsed) or super().is_denial(answer, parsed)
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a task, also one that does not repeat its id."""
@@ -188,27 +188,29 @@ class FluxApi(TableAdapter):
             said = replace(said, detail={"result": replace_infinite(result)})
         return await_result(said, task, _EMPTY)
 
-    def reason(self, parsed: Any) -> str | None:
+    def read_reason(self, parsed: Any) -> str | None:
         """Return a text, or the flaws that `detail` lists."""
         text = find_first_text(parsed, ("message", "detail"))
         if text is None and isinstance(parsed, dict):
             text = join_flaws(parsed.get("detail")) or join_flaws(parsed.get("details"))
         return text or find_first_text(parsed, ("error", "details"))
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure: the word of a moderated one tells the input from the output."""
         word = _read_word(parsed)
         if _MODERATED in word.lower():
             return TaskError("provider", word, message or word)
-        error = super().failure(parsed, message)
+        error = super().describe_failure(parsed, message)
         return replace(error, code=error.code or find_first_text(parsed, ("error",), limit=100))
 
-    def progress(self, parsed: Any) -> float | None:
+    def read_progress(self, parsed: Any) -> float | None:
         """Return percent of a number from 0 to 1."""
         part = read_amount(find_first_number(parsed, ("progress",)))
         return None if part is None else min(max(float(part) * 100, 0.0), 100.0)
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read the one sample, and what a draft of a video is enhanced from."""
         del account
         result = parsed.get("result")
@@ -227,11 +229,11 @@ class FluxApi(TableAdapter):
         amount = read_amount(find_first_number(parsed, ("cost",)))
         return [] if amount is None else [Cost("unit", amount, unit=_CREDITS, phase=Phase.RESERVE)]
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the cost of the end; a success that tells none costs what its create said."""
         del account
         amount = read_amount(find_first_number(parsed, ("cost",)))
-        if amount is None and self.state_of(_read_word(parsed)) is TaskState.SUCCEEDED and task:
+        if amount is None and self.find_state(_read_word(parsed)) is TaskState.SUCCEEDED and task:
             told = [one.amount for one in task.costs if one.phase is Phase.RESERVE]
             amount = told[-1] if told else None
         return settle_costs(task, amount, unit=_CREDITS)
@@ -247,7 +249,7 @@ class FluxGateway(FluxApi, GatewayAdapter):
 
     calls_back = False
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
         return build_bearer_header(account.api_key)
 
@@ -261,16 +263,16 @@ class FluxAdapter(AdapterByProfile, ObjectCallbacks):
         """Validate by the table, which is that of both kinds."""
         return _OFFICIAL.check(operation, input_)
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether the upstream calls back: of its newest models never."""
-        is_calling = self.kind_of(account).is_calling
+        is_calling = self.find_kind(account).is_calling
         return is_calling and (operation is None or has_webhook(operation))
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Return the signature by the secret of each create."""
-        if not self.kind_of(account).is_calling:
+        if not self.find_kind(account).is_calling:
             return None
-        return RequestSignature(account.options_as(FluxOptions).signature_header)
+        return RequestSignature(account.get_options(FluxOptions).signature_header)
 
     def read_object(self, parsed: Any) -> Observation | None:
         """Read the task that a callback is."""
@@ -311,7 +313,7 @@ PROVIDER = Provider(
         "us": "https://api.us.bfl.ai/v1",
     },
     options=FluxOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,

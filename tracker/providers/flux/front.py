@@ -54,9 +54,9 @@ class FluxFront(PlainFront):
     key_fields = ("x-key",)
     shows_input = False
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the credits, which all tenants share; reading is a GET."""
-        return Scope.ADMIN if _read_path(call) == CREDITS else super().scope(call)
+        return Scope.ADMIN if _read_path(call) == CREDITS else super().get_scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
@@ -66,7 +66,7 @@ class FluxFront(PlainFront):
         if path == _RESULT:
             if not call.is_read:
                 return refuse_method(call)
-            name = call.parameter("id")
+            name = call.get_parameter("id")
             return Get([name]) if name else FrontRefusal(Fault.INVALID, "id: field required")
         if not is_endpoint(path):
             return refuse_path(call)
@@ -95,7 +95,7 @@ class FluxFront(PlainFront):
                 for one in refusal.fields
             ]
         if refusal.fault is Fault.NOT_FOUND and call is not None and _read_path(call) == _RESULT:
-            name = call.parameter("id") or ""
+            name = call.get_parameter("id") or ""
             body |= {"id": name, "status": "Task not found", "result": None}
         return FrontAnswer(body, status)
 

@@ -22,6 +22,6 @@ class FluxCalls(PlainCalls):
         {CREDITS: PassedCall("GET", is_account=True)}
     )
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key: of the official API, whose call it is."""
         return build_key_header(account)

@@ -125,10 +125,10 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
 
         Raises Misuse where that is not known.
         """
-        if not sending.account.options_as(HailuoOptions).callbacks:
+        if not sending.account.get_options(HailuoOptions).callbacks:
             sending = replace(sending, callback_url=None)
         if sending.task.operation == AGAIN_2:
-            theirs = sending.parent_task_id()
+            theirs = sending.get_parent_task_id()
             sending = replace(sending, body={**sending.body, "source_task_id": theirs})
         return super().build_submit(sending)
 
@@ -137,14 +137,14 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         if isinstance(answer, HttpResult):
             parsed = parse_answer(answer)
             if _read_code(parsed) is not None:
-                return self.refusal(sending, answer, parsed)
+                return self.classify_refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: it comes with HTTP 200. A code that nobody knows proves nothing."""
-        code, words = _read_code(parsed), self.in_words(answer, parsed)
+        code, words = _read_code(parsed), self.describe_answer(answer, parsed)
         if code is None:
-            return super().refusal(sending, answer, parsed)
+            return super().classify_refusal(sending, answer, parsed)
         if code == _PARAMETERS and "callback" in words.lower():
             return Deferred(code, _UNREACHABLE.format(words), spends_attempt=True)
         if code in _OF_ACCOUNT:
@@ -156,7 +156,9 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
             pause_s, scope = self.pause_s(answer, parsed), DeferralScope.ACCOUNT
             return Deferred(code, words, pause_s, scope=scope)
         if answer.status == 429:
-            return super().refusal(sending, answer, parsed)  # of a rate limiter in front of it
+            return super().classify_refusal(
+                sending, answer, parsed
+            )  # of a rate limiter in front of it
         return Unknown(words, code)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
@@ -166,14 +168,16 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
             return None
         name, is_second = quote(task_id, safe=""), asking.task.operation.startswith("v2/")
         path = f"v2/query/video_generation/{name}" if is_second else f"{_QUERY}{name}"
-        return HttpCall("GET", f"{asking.account.base_url}/{path}", self.headers(asking.account))
+        return HttpCall(
+            "GET", f"{asking.account.base_url}/{path}", self.build_headers(asking.account)
+        )
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read how the task stands; of a success of v1, ask for its file as well."""
         parsed = parse_answer(answer) if isinstance(answer, HttpResult) else None
         if isinstance(answer, HttpResult) and _read_code(parsed) in _NOT_NOW:
             pause_s = self.pause_s(answer, parsed)
-            return [Unanswered(self.in_words(answer, parsed), pause_s, slow_down=True)]
+            return [Unanswered(self.describe_answer(answer, parsed), pause_s, slow_down=True)]
         if asking.page is not None:
             return [self._read_file(asking, answer, asking.page)]
         (outcome,) = super().parse_poll(asking, answer)
@@ -186,7 +190,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
             return [Observed(await_result(said, asking.task, "succeeded without content"))]
         return [self._ask_for_file(asking, said, parsed)]
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure; the text of a code that says success is no reason."""
         code = find_first_text(parsed, ("task.error.code", "error.code"), limit=100) or _read_code(
             parsed
@@ -199,12 +203,14 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         is_said = code is not None or message not in (None, "success")
         return TaskError("provider", code, message if is_said and message else _NO_REASON)
 
-    def reason(self, parsed: Any) -> str | None:
+    def read_reason(self, parsed: Any) -> str | None:
         """Return the provider's words about the task or the call; not those of a good answer."""
-        words = super().reason(parsed)
+        words = super().read_reason(parsed)
         return None if words == "success" else words
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read the content of a task of v2: a video, or the text of a prompt."""
         del account, task
         inner = parsed.get("task")
@@ -217,7 +223,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         text = find_first_text(first, ("text", "prompt"), limit=100_000)
         return [Artifact("text", build_text_url(text), key="text")] if text else []
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the usage of a task of v2; v1 tells none."""
         del account, task
         told = (
@@ -226,12 +232,12 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         )
         return [Cost("unit", amount, unit=unit) for unit, amount in told if amount is not None]
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether the account's creates carry a callback URL."""
         del operation
-        return account.options_as(HailuoOptions).callbacks
+        return account.get_options(HailuoOptions).callbacks
 
-    def challenge(self, inbound: Inbound) -> bytes | None:
+    def answer_challenge(self, inbound: Inbound) -> bytes | None:
         """Repeat the challenge of a test of our URL, which comes while the create is open."""
         word, has_news = _read_challenge(inbound.body)
         return None if word is None or has_news else _build_echo(word)
@@ -259,7 +265,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         """Look the code up, which comes with HTTP 200."""
         if isinstance(answer, HttpResult):
             parsed = parse_answer(answer)
-            code, words = _read_code(parsed), self.in_words(answer, parsed)
+            code, words = _read_code(parsed), self.describe_answer(answer, parsed)
             if code in _OF_ACCOUNT:
                 return Probed("error", f"refuses this account: {words}")
             if code in _NOT_NOW:
@@ -273,7 +279,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         code = _read_code(parsed)
         if code not in _OF_CONTENT or answer.status >= 300:
             return None
-        error = replace(self.failure(parsed, self.reason(parsed)), doubtful=True)
+        error = replace(self.describe_failure(parsed, self.read_reason(parsed)), doubtful=True)
         theirs = asking.task.provider_task_id
         return Observed(Observation(TaskState.FAILED, code, theirs, error=error))
 
@@ -286,14 +292,14 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
                 return Observed(replace(said, artifacts=(Artifact("video", plain, key="video"),)))
             code = _read_code(parsed)
             if code in _OF_CONTENT:
-                return Observed(doubt_error(said, code, self.reason(parsed)))
+                return Observed(doubt_error(said, code, self.read_reason(parsed)))
             return Observed(replace(said, state=TaskState.RUNNING, stage=_NO_FILE))
-        group = asking.account.options_as(HailuoOptions).group_id
+        group = asking.account.get_options(HailuoOptions).group_id
         query = {"file_id": file_id} | ({"GroupId": group} if group else {})
         url = f"{asking.account.base_url}/v1/files/retrieve?{urlencode(query)}"
         sizes = {name: find_first_text(parsed, (name,)) for name in ("video_width", "video_height")}
         page = {"file_id": file_id, "word": said.word, "sizes": sizes}
-        return Follow(HttpCall("GET", url, self.headers(asking.account)), page)
+        return Follow(HttpCall("GET", url, self.build_headers(asking.account)), page)
 
     def _read_file(self, asking: Asking, answer: Answer, page: Mapping[str, Any]) -> PollOutcome:
         """Read the file's address; without one the task counts as running."""
@@ -303,7 +309,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         url = read_web_url(find_first_text(parsed, ("file.download_url",)))
         theirs, word = asking.task.provider_task_id, str(page["word"])
         if url is None or answer.status >= 300:
-            message = self.in_words(answer, parsed)
+            message = self.describe_answer(answer, parsed)
             said = Observation(TaskState.RUNNING, word, theirs, message=message, stage=_NO_FILE)
             return Observed(said)
         sizes = {name: size for name, size in dict(page["sizes"]).items() if size}

@@ -101,7 +101,7 @@ class HailuoFront(PlainFront):
             return _show_file(task)
         if _read_path(call) == _QUERY:
             return FrontAnswer(_show_task(task))
-        return FrontAnswer({"task": _show_second_task(task, shown.input_of(task))})
+        return FrontAnswer({"task": _show_second_task(task, shown.get_input(task))})
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -147,7 +147,7 @@ def _find_name(call: FrontCall) -> str | None:
     field = {_QUERY: "task_id", _FILE: "file_id"}.get(path)
     if field is None:
         return None
-    name = find_name(call.parameter(field) or "")
+    name = find_name(call.get_parameter(field) or "")
     if not name:
         raise InvalidRequest(FieldError(field, "is required"))
     return name

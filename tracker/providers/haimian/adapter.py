@@ -56,7 +56,7 @@ PROVIDER = Provider(
         "web": "https://www.haimian.com/jd/api/v1",
     },
     options=HaimianOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,

@@ -33,9 +33,9 @@ class CustomDialect(SongTable):
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create at the account's path."""
-        path = sending.account.options_as(HaimianOptions).create_path.strip("/")
+        path = sending.account.get_options(HaimianOptions).create_path.strip("/")
         url = f"{sending.account.base_url}/{path}"
-        return build_post(url, sending.body, self.headers(sending.account))
+        return build_post(url, sending.body, self.build_headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take the id from the account's field."""
@@ -43,22 +43,26 @@ class CustomDialect(SongTable):
             return super().parse_submit(sending, answer)
         parsed = parse_answer(answer)
         fields = (
-            sending.account.options_as(HaimianOptions).id_in or "data",
+            sending.account.get_options(HaimianOptions).id_in or "data",
             "data.task_id",
             "task_id",
             "id",
         )
         task_id = find_first_text(parsed, fields, limit=500)
-        return self.refusal(sending, answer, parsed) if task_id is None else Accepted(task_id)
+        return (
+            self.classify_refusal(sending, answer, parsed) if task_id is None else Accepted(task_id)
+        )
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Build the query at the account's path."""
         task_id = asking.task.provider_task_id
         if task_id is None:
             return None
-        path = asking.account.options_as(HaimianOptions).poll_path.strip("/")
+        path = asking.account.get_options(HaimianOptions).poll_path.strip("/")
         named = path.replace("{id}", quote(task_id, safe=""))
-        return HttpCall("GET", f"{asking.account.base_url}/{named}", self.headers(asking.account))
+        return HttpCall(
+            "GET", f"{asking.account.base_url}/{named}", self.build_headers(asking.account)
+        )
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read the fields that the account names."""
@@ -69,6 +73,6 @@ class CustomDialect(SongTable):
             said = read_song(asking.account, parsed)
             if said.word:
                 return [Observed(said)]
-        if self.denies(answer, parsed):
-            return [Absent(self.in_words(answer, parsed), weak=True)]
-        return [self.unanswered(answer, parsed)]
+        if self.is_denial(answer, parsed):
+            return [Absent(self.describe_answer(answer, parsed), weak=True)]
+        return [self.describe_unanswered(answer, parsed)]

@@ -48,15 +48,15 @@ class HaimianOptions(VolcOptions):
         """Tell whether a call could be proved in any profile."""
         return self.cookie is not None or super().has_credentials()
 
-    def flaws(self) -> Sequence[str]:
+    def find_flaws(self) -> Sequence[str]:
         """Return `key: reason` for what contradicts itself."""
-        found = list(super().flaws())
+        found = list(super().find_flaws())
         wrong = [one for one in self.words if one.partition("=")[2] not in _STATES]
         if wrong:
             found.append(f"words: must be WORD=STATE, with one of: {', '.join(_STATES)}")
         return found
 
-    def states(self) -> Mapping[str, TaskState]:
+    def list_states(self) -> Mapping[str, TaskState]:
         """Return the states of the words that are set."""
         pairs = (one.partition("=") for one in self.words)
         return {word: _STATES[state] for word, _, state in pairs if state in _STATES}
@@ -64,6 +64,6 @@ class HaimianOptions(VolcOptions):
 
 def build_web_headers(account: Account) -> dict[str, str]:
     """Build the headers of the web page; a gateway that hides it takes a key."""
-    cookie, key = reveal(account.options_as(HaimianOptions).cookie), account.api_key
+    cookie, key = reveal(account.get_options(HaimianOptions).cookie), account.api_key
     headers = {} if cookie is None else {"cookie": cookie}
     return headers | ({"authorization": f"Bearer {key}"} if key else {})

@@ -23,11 +23,11 @@ def read_song(account: Account, entry: Mapping[str, Any]) -> Observation:
     A word that no option explains tells of no end, also beside a sound: a song can be heard before
     it is done. Where there is no word at all, a sound is the only sign of a result.
     """
-    options = account.options_as(HaimianOptions)
+    options = account.get_options(HaimianOptions)
     word = find_first_text(
         entry, (options.status_in or "status", "task_status", "state", "data.status"), limit=200
     )
-    state = options.states().get(word or "") or GATEWAY_WORDS.get(normalise_word(word or ""))
+    state = options.list_states().get(word or "") or GATEWAY_WORDS.get(normalise_word(word or ""))
     pieces = _list_pieces(entry, options.result_in)
     if state is None and word is None and any(piece.kind == "audio" for piece in pieces):
         state = TaskState.SUCCEEDED

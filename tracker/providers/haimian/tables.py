@@ -89,12 +89,14 @@ class SongTable(TableAdapter):
             raise InvalidRequest(FieldError(self.needed[0], f"is needed, or {self.needed[1]}"))
         return request
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Know a gateway that has no channel: nothing left it."""
-        deferral = defer_without_channel(answer, parsed, self.in_words(answer, parsed))
-        return deferral or super().refusal(sending, answer, parsed)
+        deferral = defer_without_channel(answer, parsed, self.describe_answer(answer, parsed))
+        return deferral or super().classify_refusal(sending, answer, parsed)
 
-    def unanswered(self, answer: HttpResult, parsed: Any) -> Unanswered:
+    def describe_unanswered(self, answer: HttpResult, parsed: Any) -> Unanswered:
         """Say that an answer tells nothing of a task."""
         pause_s = self.pause_s(answer, parsed)
-        return Unanswered(self.in_words(answer, parsed), pause_s, slow_down=answer.status == 429)
+        return Unanswered(
+            self.describe_answer(answer, parsed), pause_s, slow_down=answer.status == 429
+        )

@@ -72,15 +72,15 @@ class VolcDialect(SongTable):
         if isinstance(answer, HttpResult) and answer.status < 300:
             parsed = parse_answer(answer)
             if _read_volc_code(parsed) not in (None, "0"):
-                return self.refusal(sending, answer, parsed)
+                return self.classify_refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Know what the gateway in front of the API says, and that foreigners are not served."""
-        code, words = _read_volc_code(parsed), self.in_words(answer, parsed)
+        code, words = _read_volc_code(parsed), self.describe_answer(answer, parsed)
         if answer.status < 500 and code in self.account_codes:
             return Refused(code, words, blames_account=True)
-        return super().refusal(sending, answer, parsed)
+        return super().classify_refusal(sending, answer, parsed)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Build the signed query; None while the id is not known."""
@@ -98,7 +98,7 @@ class VolcDialect(SongTable):
         word = find_first_text(result, ("Status",), limit=40)
         if answer.status < 300 and word is not None and isinstance(result, dict):
             return [Observed(_read_official(asking.task, result, word))]
-        return [self.unanswered(answer, parsed)]
+        return [self.describe_unanswered(answer, parsed)]
 
     def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
         """Ask for a task that nobody has."""
@@ -108,7 +108,7 @@ class VolcDialect(SongTable):
         self, account: Account, action: str, body: Mapping[str, Any], now: datetime
     ) -> HttpCall:
         url = f"{account.base_url}/?Action={quote(action, safe='')}&Version={_VERSION}"
-        key, bearer = account.options_as(HaimianOptions).signing_key(), account.api_key
+        key, bearer = account.get_options(HaimianOptions).get_signing_key(), account.api_key
         return build_signed_post(key, url, body, now, bearer=bearer)
 
 

@@ -51,7 +51,7 @@ class WebDialect(SongTable):
     messages = ("status_info.status_msg", "message", "error")
     together = 20
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the cookie."""
         return build_web_headers(account)
 
@@ -66,15 +66,18 @@ class WebDialect(SongTable):
             if (id_ := find_first_text(one, ("task_id",), limit=200))
         ]
         if not ids:
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         parts = tuple(Part(id_, str(n)) for n, id_ in enumerate(ids[1:], 2))
         return Accepted(ids[0], "submitted", request_id=_log_id(parsed), parts=parts)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Know the daily limit, which lasts until midnight in China."""
         code = find_first_text(parsed, ("status_code",), limit=40)
         if code == DAILY_LIMIT:
-            words, pause_s = self.in_words(answer, parsed), _count_seconds_to_midnight(sending.now)
+            words, pause_s = (
+                self.describe_answer(answer, parsed),
+                _count_seconds_to_midnight(sending.now),
+            )
             return Deferred(
                 code,
                 words,
@@ -82,9 +85,9 @@ class WebDialect(SongTable):
                 request_id=_log_id(parsed),
                 scope=DeferralScope.ACCOUNT,
             )
-        return super().refusal(sending, answer, parsed)
+        return super().classify_refusal(sending, answer, parsed)
 
-    def shares(self, account: Account, task: Task) -> str | None:
+    def get_poll_group(self, account: Account, task: Task) -> str | None:
         """Ask for several in one call, with a repeated parameter."""
         del account
         return "tasks" if task.provider_task_id else None
@@ -96,7 +99,7 @@ class WebDialect(SongTable):
         ids = [quote(task.provider_task_id or "", safe="") for task in asking.tasks]
         query = "&".join(f"task_ids={id_}" for id_ in ids)
         url = f"{asking.account.base_url}/generate/tasks/info?{query}"
-        return HttpCall("GET", url, self.headers(asking.account))
+        return HttpCall("GET", url, self.build_headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Find each task's entry. One that is not there may belong to another login."""
@@ -106,7 +109,7 @@ class WebDialect(SongTable):
         is_good = find_first_text(parsed, ("status_code",), limit=40) in (None, "0")
         data = parsed.get("data") if isinstance(parsed, dict) else None
         if answer.status >= 300 or not is_good or not isinstance(data, dict | list):
-            told = self.unanswered(answer, parsed)
+            told = self.describe_unanswered(answer, parsed)
             told = replace(told, alone=is_refused_together(asking, answer, parsed))
             return [told] * len(asking.tasks)
         known = select_fullest(

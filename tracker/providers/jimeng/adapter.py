@@ -132,7 +132,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
     )
     messages: ClassVar[Sequence[str]] = ("message", "ResponseMetadata.Error.Message")
 
-    def serves(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Take every name that a `req_key` can be."""
         del account
         return None if is_model(operation) else NO_SUCH_OPERATION
@@ -150,10 +150,10 @@ class JimengAdapter(OpenCancel, TableAdapter):
         body = {name: value for name, value in request.body.items() if name != "req_key"}
         return replace(request, body=body)
 
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+    def is_account_fault(self, code: str | None, http_status: int | None) -> bool:
         """Look the code up, then the status."""
         is_code = code is not None and code.isdigit()
-        return code in NO_RIGHT or (not is_code and super().blames_account(code, http_status))
+        return code in NO_RIGHT or (not is_code and super().is_account_fault(code, http_status))
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the signed create."""
@@ -168,7 +168,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
                 is_relay = sending.account.options.base_url is not None and answer.status < 300
                 if is_relay and (theirs := find_relayed_id(parsed)) is not None:
                     return Accepted(theirs, find_first_text(parsed, _RELAYED_WORDS, limit=200))
-                return self.refusal(sending, answer, parsed)
+                return self.classify_refusal(sending, answer, parsed)
             task_id = find_first_text(parsed, self.ids, limit=500)
             if task_id is not None:
                 request_id = find_first_text(parsed, ("request_id",), limit=200)
@@ -176,14 +176,14 @@ class JimengAdapter(OpenCancel, TableAdapter):
             return Unknown("accepted without a task_id")
         return super().parse_submit(sending, answer)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up; the status counts where there is none."""
-        code, words = find_code(parsed), self.in_words(answer, parsed)
+        code, words = find_code(parsed), self.describe_answer(answer, parsed)
         pause_s = self.pause_s(answer, parsed)
         if (deferral := defer_without_channel(answer, parsed, words)) is not None:
             return deferral
         if code is None:
-            found = super().refusal(sending, answer, parsed)
+            found = super().classify_refusal(sending, answer, parsed)
             gateway = find_gateway_code(parsed)
             if isinstance(found, Refused) and gateway is not None:
                 return replace(found, code=gateway, blames_account=True)
@@ -198,7 +198,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
             return Refused(code, words)
         if code in INTERNAL or is_final(code) or answer.status < 300:
             return Unknown(words, code)
-        return super().refusal(sending, answer, parsed)
+        return super().classify_refusal(sending, answer, parsed)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Ask by the id and the model; None while the id is not known."""
@@ -212,7 +212,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
         parsed = parse_answer(answer)
-        code, words = find_code(parsed), self.in_words(answer, parsed)
+        code, words = find_code(parsed), self.describe_answer(answer, parsed)
         if code == GOOD:
             return [self._read(asking, parsed, words)]
         if code is not None and is_final(code):
@@ -235,7 +235,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         if normalise_word(word) == "expired":
             return Absent(word, Absence.PURGED)
         said = Observation(
-            self.state_of(word),
+            self.find_state(word),
             word,
             provider_task_id=task.provider_task_id,
             artifacts=tuple(_read_pieces(parsed, asking.now)),
@@ -264,7 +264,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         return Observed(doubt_empty(said, task, _EMPTY))
 
     def _observe_failure(self, asking: Asking, parsed: Any, code: str) -> Observation:
-        reason = self.reason(parsed) or find_reason(parsed) or "the provider gave no reason"
+        reason = self.read_reason(parsed) or find_reason(parsed) or "the provider gave no reason"
         return Observation(
             TaskState.FAILED,
             find_first_text(parsed, self.words_in, limit=200) or code,
@@ -287,7 +287,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         if isinstance(answer, HttpFailure):
             return CancelUnknown(answer.reason)
         parsed = parse_answer(answer)
-        code, words = find_code(parsed), self.in_words(answer, parsed)
+        code, words = find_code(parsed), self.describe_answer(answer, parsed)
         if code == GOOD:
             return CancelAsked()
         if code is not None and is_final(code) and answer.status < 500:
@@ -303,7 +303,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         if isinstance(answer, HttpResult):
             parsed = parse_answer(answer)
             if find_code(parsed) in NO_RIGHT or find_gateway_code(parsed) is not None:
-                words = self.in_words(answer, parsed)
+                words = self.describe_answer(answer, parsed)
                 return Probed("error", f"refuses this account: {words}")
         return super().parse_probe(account, answer)
 
@@ -366,7 +366,7 @@ def _look(account: Account, model: str, task_id: str, now: datetime) -> HttpCall
 
 
 def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime) -> HttpCall:
-    key = account.options_as(JimengOptions).signing_key()
+    key = account.get_options(JimengOptions).get_signing_key()
     url = f"{account.base_url}/?Action={action}&Version={_VERSIONS[action]}"
     return build_signed_post(key, url, body, now, bearer=account.api_key)
 

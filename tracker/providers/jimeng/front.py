@@ -75,7 +75,7 @@ class JimengFront(PlainFront):
     schemes = ("hmac-sha256",)
     shows_input = False
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Reading is a POST too: the action tells."""
         return Scope.TASKS_READ if _find_action(call) == _RESULT else Scope.TASKS_WRITE
 
@@ -127,7 +127,7 @@ class JimengFront(PlainFront):
 
 
 def _find_action(call: FrontCall) -> str:
-    return call.parameter("Action") or ""
+    return call.get_parameter("Action") or ""
 
 
 def _show_data(task: Task) -> dict[str, Any]:

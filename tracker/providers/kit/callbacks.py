@@ -29,17 +29,17 @@ class ObjectCallbacks:
     has_handshake: ClassVar[bool] = False
     not_a_task: ClassVar[str] = "this is not a task object"
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell that every upstream calls back."""
         del account, operation
         return True
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Nothing is signed: the token in the URL is all."""
         del account
         return None
 
-    def challenge(self, inbound: Inbound) -> bytes | None:
+    def answer_challenge(self, inbound: Inbound) -> bytes | None:
         """Return None: no URL is tested before it is used."""
         del inbound
         return None
@@ -60,7 +60,7 @@ class ObjectCallbacks:
         """Say what a task object tells; None when it is none."""
         raise NotImplementedError
 
-    def lacks(self, task: Task, said: Observation) -> str | None:
+    def find_missing_result(self, task: Task, said: Observation) -> str | None:
         """Callbacks hold all that a query would show."""
         del task, said
         return None

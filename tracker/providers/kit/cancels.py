@@ -32,7 +32,7 @@ class OpenCancel:
 
     erases_ended: ClassVar[bool] = False
 
-    def too_late(self, asking: Asking) -> str | None:
+    def explain_too_late(self, asking: Asking) -> str | None:
         """Return None: whatever is open may be cancelled."""
         del asking
         return None
@@ -57,7 +57,7 @@ class PathCancel(OpenCancel, TableAdapter):
             return None
         path = self.cancel_path.format(id=quote(task_id, safe=""))
         url = f"{asking.account.base_url}/{path}"
-        return HttpCall(self.cancel_method, url, self.headers(asking.account))
+        return HttpCall(self.cancel_method, url, self.build_headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Take absence for the cancellation that was asked for, where cancelled tasks are hidden.
@@ -78,7 +78,7 @@ class PathCancel(OpenCancel, TableAdapter):
         if isinstance(answer, HttpFailure):
             return CancelUnknown(answer.reason)
         parsed = parse_answer(answer)
-        words = self.in_words(answer, parsed)
+        words = self.describe_answer(answer, parsed)
         if answer.status < 300 and (parsed is not None or not answer.body.strip()):
             said = self.observe(asking.account, asking.task, parsed)
             is_over = said is not None and said.state is TaskState.CANCELLED
@@ -94,7 +94,7 @@ class PathCancel(OpenCancel, TableAdapter):
 class QueuedCancel(PathCancel):
     """Cancels what is queued and nothing else, as the provider refuses the rest."""
 
-    def too_late(self, asking: Asking) -> str | None:
+    def explain_too_late(self, asking: Asking) -> str | None:
         """Let only what is queued be cancelled."""
         is_queued = asking.task.state is TaskState.SUBMITTED
         return (

@@ -70,32 +70,36 @@ class CodedAdapter(TableAdapter):
             return replace(request, callback_url=None)
         return request
 
-    def meaning_of(self, account: Account, code: str) -> Meaning:
+    def find_meaning(self, account: Account, code: str) -> Meaning:
         """Return what a code of a create's answer means."""
         del account
         return KIE_CODES.get(code) or COMMON_CODES.get(code) or Meaning.UNKNOWN
 
-    def name_code(self, account: Account, code: str) -> str:
+    def choose_refusal_code(self, account: Account, code: str) -> str:
         """Return the code under which a refusal that blames the account is known."""
         del account
         return code
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up as the account's host means it; without a code, the HTTP status."""
-        code, words = find_code(parsed), self.in_words(answer, parsed)
+        code, words = find_code(parsed), self.describe_answer(answer, parsed)
         if answer.status >= 500 and code != "455":
             return Unknown(words, code)
         if code in (None, GOOD):
-            return super().refusal(sending, answer, parsed)
-        match self.meaning_of(sending.account, code):
+            return super().classify_refusal(sending, answer, parsed)
+        match self.find_meaning(sending.account, code):
             case Meaning.REFUSED:
                 return Refused(code, words)
             case Meaning.BLAMES_ACCOUNT:
-                return Refused(self.name_code(sending.account, code), words, blames_account=True)
+                return Refused(
+                    self.choose_refusal_code(sending.account, code), words, blames_account=True
+                )
             case Meaning.WAIT:
                 return Deferred(code, words, self.pause_s(answer, parsed))
             case _ if answer.status == 429 and not code.startswith("5"):
-                return super().refusal(sending, answer, parsed)  # of a rate limiter in front of it
+                return super().classify_refusal(
+                    sending, answer, parsed
+                )  # of a rate limiter in front of it
             case _:
                 return Unknown(words, code)
 
@@ -105,9 +109,9 @@ class CodedAdapter(TableAdapter):
         is_good = answer.status < 300 and find_code(parsed) in (None, GOOD)
         return data if is_good and isinstance(data, dict) else None
 
-    def without_record(self, answer: HttpResult, parsed: Any) -> Absent | Unanswered:
+    def judge_missing_record(self, answer: HttpResult, parsed: Any) -> Absent | Unanswered:
         """Say what a query's answer without a record tells: of the task, or of the question."""
-        words, code = self.in_words(answer, parsed), find_code(parsed)
+        words, code = self.describe_answer(answer, parsed), find_code(parsed)
         is_object = isinstance(parsed, dict)
         is_empty = is_object and parsed.get("data") is None and code == GOOD
         if is_object and (code in _ABSENT or is_empty or answer.status == 404):
@@ -119,7 +123,7 @@ class CodedAdapter(TableAdapter):
         """Look at the code too: a wrong key is told under HTTP 200."""
         parsed = parse_answer(answer) if isinstance(answer, HttpResult) else None
         if isinstance(answer, HttpResult) and find_code(parsed) in ("401", "403"):
-            return Probed("error", f"refuses this account: {self.in_words(answer, parsed)}")
+            return Probed("error", f"refuses this account: {self.describe_answer(answer, parsed)}")
         return super().parse_probe(account, answer)
 
     def balance(self, parsed: Any) -> str | None:

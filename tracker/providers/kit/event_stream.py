@@ -43,7 +43,7 @@ class EventStream:
         if len(self._line) > LONGEST_EVENT:
             raise BrokenTransfer(f"a line of it is longer than {LONGEST_EVENT} bytes")
 
-    def rest(self) -> Iterator[str]:
+    def read_rest(self) -> Iterator[str]:
         """Yield the data of the last event where no blank line ended it."""
         yield from self._take_line()
         yield from self._dispatch()

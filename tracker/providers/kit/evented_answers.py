@@ -35,18 +35,18 @@ class EventedAnswer:
         """Return nothing: pictures have no percentage."""
         return
 
-    def whole(self) -> Any:
+    def read_whole(self) -> Any:
         """Return the JSON of an answer that is one object; None where it is none."""
         return _parse(self._begun)
 
-    def told_by(self, event: Mapping[str, Any]) -> str:
+    def read_event(self, event: Mapping[str, Any]) -> str:
         """Return what an event tells the client that waits; keep what the end needs."""
         raise NotImplementedError
 
     def feed(self, piece: bytes) -> str:
         """Return what more of the body tells. Raises BrokenTransfer for an endless object."""
         if self._events is not None:
-            return "".join(map(self._told_by, self._events.feed(piece)))
+            return "".join(map(self._parse_event, self._events.feed(piece)))
         self._begun += piece
         if len(self._begun) > _MOST_TEXT:
             raise BrokenTransfer(f"the answer is larger than {_MOST_TEXT} bytes")
@@ -54,15 +54,19 @@ class EventedAnswer:
         if _MARK_OF_ORDER.startswith(start) or start.startswith((b"{", b"[", b"<", b'"')):
             return ""
         self._events, begun = EventStream(), bytes(self._begun)
-        return "".join(map(self._told_by, self._events.feed(begun)))
+        return "".join(map(self._parse_event, self._events.feed(begun)))
 
-    def rest(self) -> str:
+    def read_rest(self) -> str:
         """Return what the end of the body adds."""
-        return "" if self._events is None else "".join(map(self._told_by, self._events.rest()))
+        return (
+            ""
+            if self._events is None
+            else "".join(map(self._parse_event, self._events.read_rest()))
+        )
 
-    def _told_by(self, data: str) -> str:
+    def _parse_event(self, data: str) -> str:
         event = _parse(data)
-        return self.told_by(event) if isinstance(event, dict) else ""
+        return self.read_event(event) if isinstance(event, dict) else ""
 
 
 def _parse(text: bytes | bytearray | str) -> Any:

@@ -6,7 +6,7 @@ from tracker.providers.ports.front_call import Fault, FrontCall, FrontRefusal
 
 def read_whole_number(call: FrontCall, name: str, *, default: int, low: int, high: int) -> int:
     """Read a parameter. Raises InvalidRequest for what is no number within these bounds."""
-    text = call.parameter(name)
+    text = call.get_parameter(name)
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):

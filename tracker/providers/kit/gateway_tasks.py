@@ -122,7 +122,7 @@ class TaskTable(GatewayAdapter):
     messages = ("message", "error.message", "error", "fail_reason", "failReason")
     meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({501: Meaning.REFUSED})
 
-    def opened(self, parsed: Any) -> Any:
+    def open_envelope(self, parsed: Any) -> Any:
         """Leave the envelope: `ids` and `messages` name what stands in it."""
         return parsed
 
@@ -132,24 +132,24 @@ class TaskTable(GatewayAdapter):
             parsed = parse_answer(answer)
             code = find_code(parsed)
             if code is not None and code.lower() not in GOOD_CODES:
-                return self.refusal(sending, answer, parsed)
+                return self.classify_refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
 
-    def _id_in(self, account: Account, parsed: Any) -> str | None:
-        found = super()._id_in(account, parsed)
+    def _find_id(self, account: Account, parsed: Any) -> str | None:
+        found = super()._find_id(account, parsed)
         return found if found is not None and is_name(found) else None
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Believe a code about the input also under HTTP 200; under 5xx nothing is proved."""
-        code, words = find_code(parsed), self.in_words(answer, parsed)
+        code, words = find_code(parsed), self.describe_answer(answer, parsed)
         if answer.status < 500 and code is not None:
-            if self.blames_account(code, None):
+            if self.is_account_fault(code, None):
                 return Refused(code, words, blames_account=True)
             if code in _OF_INPUT:
                 return Refused(code, words)
-        return super().refusal(sending, answer, parsed)
+        return super().classify_refusal(sending, answer, parsed)
 
-    def denies(self, answer: HttpResult, parsed: Any) -> bool:
+    def is_denial(self, answer: HttpResult, parsed: Any) -> bool:
         """Take no 404 about a path for a denial: it says nothing of a task."""
-        text = f"{find_code(parsed)} {self.reason(parsed)}".lower()
-        return super().denies(answer, parsed) and "invalid url" not in text
+        text = f"{find_code(parsed)} {self.read_reason(parsed)}".lower()
+        return super().is_denial(answer, parsed) and "invalid url" not in text

@@ -79,21 +79,21 @@ class GatewayAdapter(TableAdapter):
     forgets: ClassVar[bool] = True
     account_codes: ClassVar[Collection[str]] = _NO_QUOTA
 
-    def opened(self, parsed: Any) -> Any:
+    def open_envelope(self, parsed: Any) -> Any:
         """Return what stands in the envelope `{code, message, data}`: a task, or the id of one.
 
         Of a row of the gateway's own table, what it holds in the upstream's form.
         """
-        held = self._out_of_envelope(unwrap_only_entry(parsed))
+        held = self._open_any_envelope(unwrap_only_entry(parsed))
         if not is_row(held):
             return held
-        return answer_in(held, self.ids, self.state_of_answer, self.with_link)
+        return answer_in(held, self.ids, self.read_answer_state, self.build_answer_with_link)
 
-    def state_of_answer(self, answer: Mapping[str, Any]) -> TaskState | None:
+    def read_answer_state(self, answer: Mapping[str, Any]) -> TaskState | None:
         """Return the state that an answer of the upstream stands for; None where it is none."""
-        return self.state_in(answer)
+        return self.read_state(answer)
 
-    def with_link(self, url: str) -> Mapping[str, Any]:
+    def build_answer_with_link(self, url: str) -> Mapping[str, Any]:
         """Build the upstream's answer to a success with one file."""
         return {"status": "SUCCESS", "url": url}
 
@@ -105,9 +105,12 @@ class GatewayAdapter(TableAdapter):
         link = link_below(parsed)
         if link is None:
             return said
-        return replace(said, artifacts=tuple(self.artifacts(account, task, self.with_link(link))))
+        return replace(
+            said,
+            artifacts=tuple(self.read_artifacts(account, task, self.build_answer_with_link(link))),
+        )
 
-    def _out_of_envelope(self, parsed: Any) -> Any:
+    def _open_any_envelope(self, parsed: Any) -> Any:
         if not isinstance(parsed, dict) or is_row(parsed):
             return parsed
         if find_first_text(parsed, (*self.ids, *self.words_in)):
@@ -121,18 +124,18 @@ class GatewayAdapter(TableAdapter):
         named = read_text(held, limit=500) if code is not None else None  # it may be a complaint
         return {"id": named} if named and is_name(named) else parsed
 
-    def state_of(self, word: str) -> TaskState | None:
+    def find_state(self, word: str) -> TaskState | None:
         """Look the upstream's words up, then the gateway's own."""
-        return super().state_of(word) or GATEWAY_WORDS.get(normalise_word(word))
+        return super().find_state(word) or GATEWAY_WORDS.get(normalise_word(word))
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Tell the gateway's own reasons apart: no channel and no quota share a status."""
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         code = find_first_text(parsed, _CODES, limit=100)
-        words = f"{code} {self.in_words(answer, parsed)}".lower()
+        words = f"{code} {self.describe_answer(answer, parsed)}".lower()
         if answer.status < 400 or isinstance(found, Deferred) or parsed is None:
             return found
-        described = self.in_words(answer, parsed)
+        described = self.describe_answer(answer, parsed)
         if (deferral := defer_without_channel(answer, parsed, described)) is not None:
             return deferral
         if any(word in words for word in _NO_QUOTA):
@@ -153,23 +156,25 @@ class GatewayAdapter(TableAdapter):
         """Read how the task stands, and book the quota of a gateway's row."""
         outcomes = super().parse_poll(asking, answer)
         row = (
-            self._out_of_envelope(parse_answer(answer)) if isinstance(answer, HttpResult) else None
+            self._open_any_envelope(parse_answer(answer))
+            if isinstance(answer, HttpResult)
+            else None
         )
         quota = find_quota(row) if is_row(row) else None
         if quota is None:
             return outcomes
         return [add_quota(one, asking.task, quota) for one in outcomes]
 
-    def denies(self, answer: HttpResult, parsed: Any) -> bool:
+    def is_denial(self, answer: HttpResult, parsed: Any) -> bool:
         """Know the denial of each relative: `task_not_exist` with 400 or 200, in words, or 404."""
-        if super().denies(answer, parsed):
+        if super().is_denial(answer, parsed):
             return True
         code = find_first_text(parsed, _CODES, limit=100)
         # With 200 the words alone might tell of another thing than the task.
-        text = f"{code} {self.reason(parsed)}" if answer.status == 400 else str(code)
+        text = f"{code} {self.read_reason(parsed)}" if answer.status == 400 else str(code)
         return answer.status in (200, 400) and bool(_DENIAL.search(text))
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Doubt a failure that the gateway decided by itself."""
-        error = super().failure(parsed, message)
+        error = super().describe_failure(parsed, message)
         return replace(error, doubtful=is_own_failure(error.message))

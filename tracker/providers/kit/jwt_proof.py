@@ -40,10 +40,10 @@ class SignedToken:
     def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
         """Judge one callback."""
         message_id = inbound.headers.get(self.id_header)
-        flaw, is_awaiting = self._flaw(inbound, now, keys)
+        flaw, is_awaiting = self._find_flaw(inbound, now, keys)
         return Proof(flaw, message_id, covers_body=False, awaits_keys=is_awaiting)
 
-    def _flaw(
+    def _find_flaw(
         self, inbound: Inbound, now: datetime, keys: KeySet | None
     ) -> tuple[str | None, bool]:
         """Return what is wrong, and whether newer keys might mend it."""
@@ -57,7 +57,7 @@ class SignedToken:
             return "the JWT is not signed by RS256", False
         if "crit" in head:  # RFC 7515 section 4.1.11: whoever does not understand it refuses
             return "the JWT asks for an extension that is not known here", False
-        if flaw := self._claims_flaw(claims, inbound, now):
+        if flaw := self._find_claims_flaw(claims, inbound, now):
             return flaw, False
         kid = head.get("kid") if isinstance(head.get("kid"), str) else None
         if keys is None or (kid is not None and not has_key(keys, kid)):
@@ -67,7 +67,9 @@ class SignedToken:
             return None, False
         return "no published key fits the signature", kid is None
 
-    def _claims_flaw(self, claims: dict[str, Any], inbound: Inbound, now: datetime) -> str | None:
+    def _find_claims_flaw(
+        self, claims: dict[str, Any], inbound: Inbound, now: datetime
+    ) -> str | None:
         at = now.timestamp()
         ends, begins = claims.get("exp"), claims.get("iat")
         if not isinstance(ends, int | float) or ends + _LEEWAY_S < at:

@@ -37,7 +37,7 @@ class LikenessScan:
         """adapter: reads refusals."""
         self._adapter = adapter
 
-    def needs_url(self, account: Account) -> bool:
+    def is_url_needed(self, account: Account) -> bool:
         """Tell that no URL of ours is looked for."""
         del account
         return False
@@ -46,8 +46,8 @@ class LikenessScan:
         """Build the call for a page of the list; None without a submit to look for."""
         if asking.since is None or asking.body is None:
             return None
-        url = self.page_url(asking, asking.since - self.before, asking.since + self.after)
-        return HttpCall("GET", url, self._adapter.headers(asking.account))
+        url = self.build_page_url(asking, asking.since - self.before, asking.since + self.after)
+        return HttpCall("GET", url, self._adapter.build_headers(asking.account))
 
     def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
         """Collect what is alike, through all pages."""
@@ -57,7 +57,7 @@ class LikenessScan:
         parsed, entries = page
         before = () if asking.page is None else asking.page["found"]
         found = [*before, *(one for one in entries if self.is_like(asking, one))]
-        following = self.next_page(asking, parsed, entries)
+        following = self.read_next_page(asking, parsed, entries)
         if following is not None:
             return More({**following, "found": found})
         said = [said for one in found if (said := self.observe(one)) is not None]
@@ -65,11 +65,11 @@ class LikenessScan:
             return NotSeen(self.nothing)
         return Alike(said, is_decisive=self.is_decisive)
 
-    def page_url(self, asking: Asking, begin: datetime, end: datetime) -> str:
+    def build_page_url(self, asking: Asking, begin: datetime, end: datetime) -> str:
         """Return the URL of a page of the tasks of a time. asking.page: of `next_page`, or None."""
         raise NotImplementedError
 
-    def next_page(
+    def read_next_page(
         self, asking: Asking, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Return what leads to the page after this one; None at the end."""

@@ -17,11 +17,11 @@ class PlainCalls:
 
     calls: ClassVar[Mapping[str, PassedCall]]
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials: the key as Bearer."""
         return build_bearer_header(account.api_key)
 
-    def refusal(self, account: Account, path: str) -> str | None:
+    def explain_refusal(self, account: Account, path: str) -> str | None:
         """Return None: every account serves every call."""
         del account, path
         return None
@@ -39,4 +39,6 @@ class PlainCalls:
         if known is not None and known.takes_any_body and "content-type" in headers:
             more = {"content-type": headers["content-type"]}
         url = f"{account.base_url}/{path}"
-        return HttpCall(method, url, self.headers(account) | more, timeout_s=forwarded.timeout_s)
+        return HttpCall(
+            method, url, self.build_headers(account) | more, timeout_s=forwarded.timeout_s
+        )

@@ -23,16 +23,16 @@ class PlainFront(ABC):
     spares_reads = True
     shows_input = True
 
-    def owns(self, path: str) -> bool:
+    def is_own_path(self, path: str) -> bool:
         """Own nothing at the root."""
         del path
         return False
 
-    def addressed(self, call: FrontCall) -> FrontCall:
+    def resolve_address(self, call: FrontCall) -> FrontCall:
         """Take the address that it was sent to."""
         return call
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Reading is a GET."""
         return Scope.TASKS_READ if call.is_read else Scope.TASKS_WRITE
 

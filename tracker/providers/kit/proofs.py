@@ -35,7 +35,7 @@ class StandardWebhooks(_BySecret):
     headers: frozenset[str] = frozenset({signature.ID, signature.TIMESTAMP, signature.SIGNATURE})
 
     @classmethod
-    def of(cls, secrets: Sequence[str]) -> Self:
+    def make_scheme(cls, secrets: Sequence[str]) -> Self:
         """Make the scheme of secrets, `whsec_…`. Raises ValueError for one of another form."""
         return cls([signature.decode_key(one) for one in secrets])
 
@@ -88,7 +88,7 @@ class RequestSignature(_BySecret):
 def find_secret_flaws(secrets: Sequence[str]) -> Sequence[str]:
     """Return `webhook_secrets: reason` for the first that is no `whsec_` and base64."""
     try:
-        StandardWebhooks.of(secrets)
+        StandardWebhooks.make_scheme(secrets)
     except ValueError as error:
         return [f"webhook_secrets: {error}"]
     return ()
@@ -140,10 +140,10 @@ class SignedFields(_BySecret):
     def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
         """Judge one callback; the signature must be of the id that its body holds."""
         del keys
-        flaw = self._flaw(inbound, now)
+        flaw = self._find_flaw(inbound, now)
         return Proof(flaw, covers_body=False)
 
-    def _flaw(self, inbound: Inbound, now: datetime) -> str | None:
+    def _find_flaw(self, inbound: Inbound, now: datetime) -> str | None:
         stamp = inbound.headers.get(self.stamp_header, "")
         given = inbound.headers.get(self.signature_header, "").encode("utf-8", "replace")
         if not stamp or not given:
@@ -190,9 +190,9 @@ class SignedRequestLine(_BySecret):
     def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
         """Judge one callback, by the path that it was sent to."""
         del keys
-        return Proof(self._flaw(inbound, now), covers_body=False)
+        return Proof(self._find_flaw(inbound, now), covers_body=False)
 
-    def _flaw(self, inbound: Inbound, now: datetime) -> str | None:
+    def _find_flaw(self, inbound: Inbound, now: datetime) -> str | None:
         headers = inbound.headers
         for name in ("x-hmac-signature", "date"):
             if not headers.get(name):

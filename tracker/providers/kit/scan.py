@@ -32,22 +32,22 @@ class ListScan(TableAdapter):
     mark_in: ClassVar[str] = ""
     made_in: ClassVar[str] = "created_at"
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Say that a lost submit is found by its mark, and that silence proves nothing."""
         del account
         return Finds.BY_SCAN
 
-    def needs_url(self, account: Account) -> bool:
+    def is_url_needed(self, account: Account) -> bool:
         """Tell that a scan looks for our callback URL, which is its mark."""
         del account
         return True
 
     def build_lookup(self, asking: Asking) -> HttpCall | None:
         """Build the call for a page of the list; None without a URL of ours to look for."""
-        if asking.callback_url is None and self.needs_url(asking.account):
+        if asking.callback_url is None and self.is_url_needed(asking.account):
             return None
         url = self.list_url(asking.account, asking.page)
-        return HttpCall("GET", url, self.headers(asking.account))
+        return HttpCall("GET", url, self.build_headers(asking.account))
 
     def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
         """Look for our mark; go on while entries are younger than the submit."""
@@ -60,7 +60,7 @@ class ListScan(TableAdapter):
                 continue
             if (said := self.observe(asking.account, asking.task, entry)) is not None:
                 return Observed(said)
-        following = self.next_page(asking, parsed, entries)
+        following = self.read_next_page(asking, parsed, entries)
         if following is None or self._is_past(asking, entries):
             return NotSeen("no entry of the provider's list carries this task's mark")
         return More(following)
@@ -68,7 +68,7 @@ class ListScan(TableAdapter):
     def build_list(self, request: ListRequest) -> HttpCall | None:
         """Build the call for a page of the account's tasks."""
         url = self.list_url(request.account, request.page)
-        return HttpCall("GET", url, self.headers(request.account))
+        return HttpCall("GET", url, self.build_headers(request.account))
 
     def parse_list(self, request: ListRequest, answer: Answer) -> ListedPage | Unanswered:
         """Read a page; it leads on until one holds nothing of the time asked for."""
@@ -79,7 +79,7 @@ class ListScan(TableAdapter):
         young = [one for one in entries if not self._is_older(one, request.since)]
         found = [
             ListedTask(
-                self.operation_of(one),
+                self.read_operation(one),
                 said.provider_task_id,
                 callback_url=find_first_text(one, (self.mark_in,)),
             )
@@ -87,9 +87,9 @@ class ListScan(TableAdapter):
             if (said := self.observe(request.account, None, one)) is not None
             and said.provider_task_id is not None
         ]
-        return ListedPage(found, self.next_page(request, parsed, entries) if young else None)
+        return ListedPage(found, self.read_next_page(request, parsed, entries) if young else None)
 
-    def operation_of(self, entry: Any) -> str:
+    def read_operation(self, entry: Any) -> str:
         """Return an operation as whose task an entry can be asked for: the first one there is."""
         del entry
         return next(iter(self.creates))
@@ -98,7 +98,7 @@ class ListScan(TableAdapter):
         """Return the URL of a page of the list. page: of `next_page`; None for the first."""
         raise NotImplementedError
 
-    def next_page(
+    def read_next_page(
         self, asking: Asking | ListRequest, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Return what leads to the page after this one; None at the end."""
@@ -134,7 +134,7 @@ def read_page(
     entries = parsed.get(entries_in) if isinstance(parsed, dict) else None
     if answer.status >= 300 or not isinstance(entries, list):
         return Unanswered(
-            adapter.in_words(answer, parsed),
+            adapter.describe_answer(answer, parsed),
             adapter.pause_s(answer, parsed),
             slow_down=answer.status == 429,
         )

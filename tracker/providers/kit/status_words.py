@@ -76,11 +76,11 @@ class WordTable:
         own: Mapping[str, TaskState] = getattr(cls, "words", {})
         cls._plain_words = {normalise_word(word): state for word, state in own.items()}
 
-    def state_of(self, word: str) -> TaskState | None:
+    def find_state(self, word: str) -> TaskState | None:
         """Return the state that a word stands for, however it is written; None for no known one."""
         found = self.words.get(word)
         return self._plain_words.get(normalise_word(word)) if found is None else found
 
-    def state_in(self, parsed: Any) -> TaskState | None:
+    def read_state(self, parsed: Any) -> TaskState | None:
         """Return the state that a task object's word stands for; None where it has none."""
-        return self.state_of(find_first_text(parsed, self.words_in, limit=200) or "")
+        return self.find_state(find_first_text(parsed, self.words_in, limit=200) or "")

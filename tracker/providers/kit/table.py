@@ -120,17 +120,17 @@ class TableAdapter(WordTable):
         """Every operation of the table."""
         return self.creates.keys()
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Say that nothing finds a lost submit; classes that know better override it."""
         del account
         return Finds.NEVER
 
-    def serves(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Look the operation up."""
         del account
         return None if operation in self.creates else NO_SUCH_OPERATION
 
-    def input_model(self, operation: str) -> type[BaseModel] | None:
+    def get_input_model(self, operation: str) -> type[BaseModel] | None:
         """Return the model that stands in the table."""
         found = self.creates.get(operation)
         return None if found is None else found.inputs
@@ -140,7 +140,7 @@ class TableAdapter(WordTable):
         given = set_fields(self.creates[operation].inputs, input_)
         external, wrong_id = _take_out(given, self.id_field)
         callback_url, wrong_url = _take_out(given, self.url_field)
-        wrong = [*wrong_id, *wrong_url, *self._length_flaws(callback_url)]
+        wrong = [*wrong_id, *wrong_url, *self._find_length_flaws(callback_url)]
         try:
             self.creates[operation].inputs.model_validate(given)
         except ValidationError as error:
@@ -149,19 +149,22 @@ class TableAdapter(WordTable):
             raise InvalidRequest(*wrong)
         return Request(given, external, callback_url)
 
-    def _length_flaws(self, callback_url: str | None) -> Sequence[FieldError]:
+    def _find_length_flaws(self, callback_url: str | None) -> Sequence[FieldError]:
         most = self.most_url_chars
         if most is None or callback_url is None or len(callback_url) <= most:
             return ()
         return [FieldError(self.url_field or "", f"at most {most} characters")]
 
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+    def is_account_fault(self, code: str | None, http_status: int | None) -> bool:
         """Look the code up, then the HTTP status."""
         if code in self.account_codes:
             return True
-        return http_status is not None and self._meaning(http_status) is Meaning.BLAMES_ACCOUNT
+        return (
+            http_status is not None
+            and self._find_status_meaning(http_status) is Meaning.BLAMES_ACCOUNT
+        )
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
         return build_bearer_header(account.api_key)
 
@@ -175,7 +178,7 @@ class TableAdapter(WordTable):
         if self.id_field:
             body[self.id_field] = sending.task.external_task_id
         url = f"{sending.account.base_url}/{path}"
-        return build_post(url, body, self.headers(sending.account))
+        return build_post(url, body, self.build_headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take an answer that names a task for acceptance; else look the status up."""
@@ -183,36 +186,36 @@ class TableAdapter(WordTable):
             if answer.certainty is Certainty.NOT_SENT:
                 return NotSent(answer.reason)
             return Unknown(answer.reason)
-        parsed = self.opened(parse_answer(answer))
-        task_id = self._id_in(sending.account, parsed) if answer.status < 300 else None
+        parsed = self.open_envelope(parse_answer(answer))
+        task_id = self._find_id(sending.account, parsed) if answer.status < 300 else None
         if task_id is None:
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         said = add_block(self.observe(sending.account, sending.task, parsed), parsed)
         word = None if said is None else said.word
         ended = said if said is not None and said.state in VERDICTS else None
-        context, expected = self.context(parsed), tuple(self.estimate(parsed))
+        context, expected = self.read_context(parsed), tuple(self.estimate(parsed))
         if ended is not None and ended.state is TaskState.SUCCEEDED and not ended.artifacts:
             # The result is asked for; some say this of the request.
             return Accepted(task_id, word, context=context, costs=expected, look_now=True)
         return Accepted(task_id, word, said=ended, context=context, costs=expected)
 
-    def opened(self, parsed: Any) -> Any:
+    def open_envelope(self, parsed: Any) -> Any:
         """Return what an answer says of a task, out of the envelope where there is one."""
         return parsed
 
-    def context(self, parsed: Any) -> Mapping[str, Any] | None:
+    def read_context(self, parsed: Any) -> Mapping[str, Any] | None:
         """Return what later calls for the task need of the create's answer; None for nothing."""
         del parsed
         return None
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Say what an answer without a task proves."""
         del sending
         if (block := block_in(parsed)) is not None:
             return Refused(block.code, block.message)
-        words = self.in_words(answer, parsed)
+        words = self.describe_answer(answer, parsed)
         code = find_first_text(parsed, ("code", "error.code"), limit=100)
-        match self._meaning(answer.status):
+        match self._find_status_meaning(answer.status):
             case Meaning.REFUSED:
                 return Refused(code, words)
             case Meaning.BLAMES_ACCOUNT:
@@ -222,11 +225,11 @@ class TableAdapter(WordTable):
             case Meaning.UNKNOWN:
                 return Unknown(words, code)
 
-    def spacing_s(self, account: Account) -> float:
+    def get_poll_spacing_s(self, account: Account) -> float:
         """Return the account's own wish, else the provider's."""
         return get_spacing(account, self.least_spacing_s)
 
-    def shares(self, account: Account, task: Task) -> str | None:
+    def get_poll_group(self, account: Account, task: Task) -> str | None:
         """Ask for each task alone."""
         del account, task
         return None
@@ -237,21 +240,23 @@ class TableAdapter(WordTable):
         if task_id is None:
             return None
         path = self.poll_path.format(id=quote(task_id, safe=""))
-        return HttpCall("GET", f"{asking.account.base_url}/{path}", self.headers(asking.account))
+        return HttpCall(
+            "GET", f"{asking.account.base_url}/{path}", self.build_headers(asking.account)
+        )
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read how the task stands."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        parsed = self.opened(parse_answer(answer))
+        parsed = self.open_envelope(parse_answer(answer))
         if answer.status < 300:
             said = add_block(self.observe(asking.account, asking.task, parsed), parsed)
             if said is not None and self._is_of_another(asking, said):
                 return [Unanswered("the answer is about another task")]
             if said is not None:
                 return [Observed(said)]
-        words = self.in_words(answer, parsed)
-        if self.denies(answer, parsed):
+        words = self.describe_answer(answer, parsed)
+        if self.is_denial(answer, parsed):
             return [Absent(words, weak=self.forgets)]
         pause_s = self.pause_s(answer, parsed)
         return [Unanswered(words, pause_s, slow_down=answer.status == 429)]
@@ -261,7 +266,7 @@ class TableAdapter(WordTable):
         del parsed
         return retry_after_s(answer.headers)
 
-    def denies(self, answer: HttpResult, parsed: Any) -> bool:
+    def is_denial(self, answer: HttpResult, parsed: Any) -> bool:
         """Tell whether an answer says that there is no such task. A page says nothing of tasks."""
         return answer.status == 404 and isinstance(parsed, dict)
 
@@ -270,21 +275,21 @@ class TableAdapter(WordTable):
         word = find_first_text(parsed, self.words_in, limit=200)
         if word is None:
             return None
-        state, omits_ids = self.state_of(word), self.omits_ids
-        pieces = tuple(self.artifacts(account, task, parsed))
+        state, omits_ids = self.find_state(word), self.omits_ids
+        pieces = tuple(self.read_artifacts(account, task, parsed))
         if state is None and account.options.base_url is not None:  # a gateway may stand before it
             state = end_at_gateways(word, pieces)
             omits_ids = omits_ids and may_fail_unnamed(word, parsed)
         # Relays leave the id out. A result shows then that the answer is about a task at all.
         may_omit = omits_ids or (state is TaskState.SUCCEEDED and bool(pieces))
         may_omit = may_omit or (state is TaskState.FAILED and may_fail_unnamed(word, parsed))
-        task_id = self._id_in(account, parsed)
+        task_id = self._find_id(account, parsed)
         is_named = task_id is not None or omits_ids
         if task_id is None and may_omit and task is not None:
             task_id = task.provider_task_id
         if task_id is None:
             return None
-        message = self.reason(parsed)
+        message = self.read_reason(parsed)
         if message is None and state is TaskState.FAILED:
             message = find_reason(parsed)
         said = Observation(
@@ -292,18 +297,20 @@ class TableAdapter(WordTable):
             word=word,
             provider_task_id=task_id,
             message=message,
-            progress=self.progress(parsed),
+            progress=self.read_progress(parsed),
             at=find_first_instant(parsed, self.times),
             artifacts=pieces,
-            error=self.failure(parsed, message) if state is TaskState.FAILED else None,
+            error=self.describe_failure(parsed, message) if state is TaskState.FAILED else None,
             costs=tuple(
-                self.costs(account, task, parsed) if state in VERDICTS else self.estimate(parsed)
+                self.read_costs(account, task, parsed)
+                if state in VERDICTS
+                else self.estimate(parsed)
             ),
             costs_may_fall=self.costs_may_fall,
         )
         return said if is_named else doubting_unnamed(said, task)
 
-    def _id_in(self, account: Account, parsed: Any) -> str | None:
+    def _find_id(self, account: Account, parsed: Any) -> str | None:
         found = find_first_text(parsed, self.ids, limit=500)
         may_relay = found is None and account.options.base_url is not None
         return find_relayed_id(parsed, self.ids) if may_relay else found
@@ -314,25 +321,27 @@ class TableAdapter(WordTable):
             return False  # what stands there may give ids of its own, and show the provider's
         return self.names_task and known is not None and said.provider_task_id != known
 
-    def reason(self, parsed: Any) -> str | None:
+    def read_reason(self, parsed: Any) -> str | None:
         """Return the provider's own words about the task; None when it has none."""
         return find_first_text(parsed, self.messages)
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure."""
         code = find_first_text(parsed, ("code", "error.code", "failure_code"), limit=100)
         return TaskError("provider", code, message or "the provider gave no reason")
 
-    def progress(self, parsed: Any) -> float | None:  # noqa: ARG002 - of no use here
+    def read_progress(self, parsed: Any) -> float | None:  # noqa: ARG002 - of no use here
         """Return percent; None where the provider does not say."""
         return None
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Return the pieces of the result."""
         del account, task, parsed
         return ()
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Return what the provider charges for a task that has ended."""
         del account, task, parsed
         return ()
@@ -346,7 +355,7 @@ class TableAdapter(WordTable):
         """Ask for what `probe_path` shows, or for a task that nobody has."""
         del now
         path = self.probe_path or self.poll_path.format(id="00000000-0000-0000-0000-000000000000")
-        return HttpCall("GET", f"{account.base_url}/{path}", self.headers(account))
+        return HttpCall("GET", f"{account.base_url}/{path}", self.build_headers(account))
 
     def balance(self, parsed: Any) -> str | None:
         """Return what is left on the account, as a probe's answer tells; None where it does not."""
@@ -359,8 +368,8 @@ class TableAdapter(WordTable):
         if isinstance(answer, HttpFailure):
             return Probed("error", f"could not be reached: {answer.reason}")
         parsed = parse_answer(answer)
-        words = self.in_words(answer, parsed)
-        if self._meaning(answer.status) is Meaning.BLAMES_ACCOUNT:
+        words = self.describe_answer(answer, parsed)
+        if self._find_status_meaning(answer.status) is Meaning.BLAMES_ACCOUNT:
             return Probed("error", f"refuses this account: {words}")
         if parsed is None and answer.status < 500:
             return Probed("error", f"{words}: no such API here; check the base URL")
@@ -369,9 +378,9 @@ class TableAdapter(WordTable):
         balance = self.balance(parsed) if answer.status < 300 else None
         return Probed("ok", "answers in its own words, and takes the credentials", balance)
 
-    def in_words(self, answer: HttpResult, parsed: Any) -> str:
+    def describe_answer(self, answer: HttpResult, parsed: Any) -> str:
         """Describe an answer for people."""
-        text = self.reason(parsed) or find_refusal(parsed)
+        text = self.read_reason(parsed) or find_refusal(parsed)
         if parsed is None:
             text = "the answer is not JSON" if answer.body.strip() else "the answer is empty"
         if text is None and answer.status < 300:
@@ -380,7 +389,7 @@ class TableAdapter(WordTable):
         texts = (f"HTTP {answer.status}", text, None if flaws == text else flaws)
         return ", ".join(filter(None, texts))
 
-    def _meaning(self, status: int) -> Meaning:
+    def _find_status_meaning(self, status: int) -> Meaning:
         return self.meanings.get(status) or get_meaning(status)
 
 

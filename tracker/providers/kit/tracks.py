@@ -47,7 +47,7 @@ class SongReport:
     doubtful: bool = False
     wanted: int = 2
 
-    def of(self, state: ArtifactState) -> list[SongTrack]:
+    def list_in_state(self, state: ArtifactState) -> list[SongTrack]:
         """Return the songs in one state."""
         return [one for one in self.tracks if one.state is state]
 
@@ -58,7 +58,10 @@ def find_verdict(told: SongReport) -> tuple[TaskState, str | None]:
     A song that can be fetched is a result, whatever the task's own word says: gateways fail tasks
     whose songs exist (https://github.com/SunoAI-API/Suno-API, 600 s, and one of two songs).
     """
-    ready, failed = told.of(ArtifactState.READY), told.of(ArtifactState.FAILED)
+    ready, failed = (
+        told.list_in_state(ArtifactState.READY),
+        told.list_in_state(ArtifactState.FAILED),
+    )
     are_over = len(ready) + len(failed) == len(told.tracks) and bool(told.tracks)
     are_all = are_over and len(told.tracks) >= told.wanted
     has_ended = told.state in ENDS
@@ -68,7 +71,7 @@ def find_verdict(told: SongReport) -> tuple[TaskState, str | None]:
         return TaskState.FAILED, _find_first_reason(failed) or told.reason
     if told.state is not None:
         return told.state, told.reason
-    is_heard = bool(ready) or bool(told.of(ArtifactState.PREVIEW))
+    is_heard = bool(ready) or bool(told.list_in_state(ArtifactState.PREVIEW))
     is_waiting = all(one.word.lower() in _WAITING for one in told.tracks)
     return (TaskState.SUBMITTED if is_waiting and not is_heard else TaskState.RUNNING), None
 
@@ -80,8 +83,10 @@ def build_observation(
     state, note = verdict
     error = None
     if state is TaskState.FAILED:
-        is_heard = any(one.audio for one in told.of(ArtifactState.PREVIEW))
-        code = next((one.code for one in told.of(ArtifactState.FAILED) if one.code), None)
+        is_heard = any(one.audio for one in told.list_in_state(ArtifactState.PREVIEW))
+        code = next(
+            (one.code for one in told.list_in_state(ArtifactState.FAILED) if one.code), None
+        )
         reason = note or "the provider gave no reason"
         error = TaskError("provider", code, reason, doubtful=told.doubtful or is_heard)
     return Observation(

@@ -20,7 +20,7 @@ class SecretlessOptions(AccountOptions):
 
     why_no_secrets: ClassVar[str] = NO_CALLBACKS
 
-    def flaws(self) -> Sequence[str]:
+    def find_flaws(self) -> Sequence[str]:
         """Return `key: reason` for what cannot work."""
         return [f"webhook_secrets: {self.why_no_secrets}"] if self.webhook_secrets else []
 
@@ -28,9 +28,9 @@ class SecretlessOptions(AccountOptions):
 class UnprofiledOptions(AccountOptions):
     """The options of every account, without a profile."""
 
-    def flaws(self) -> Sequence[str]:
+    def find_flaws(self) -> Sequence[str]:
         """Return `key: reason` for what cannot work."""
-        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
+        return [*super().find_flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
 
 
 class OneKindOptions(UnprofiledOptions, SecretlessOptions):

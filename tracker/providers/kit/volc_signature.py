@@ -36,7 +36,7 @@ class VolcKey:
     service: str
     session_token: str | None = field(default=None, repr=False)
 
-    def headers(self, method: str, url: str, body: bytes, now: datetime) -> Mapping[str, str]:
+    def build_headers(self, method: str, url: str, body: bytes, now: datetime) -> Mapping[str, str]:
         """Return the headers that prove a call with a JSON body. now: aware UTC."""
         stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         parts = urlsplit(url)
@@ -89,16 +89,16 @@ class VolcOptions(SecretlessOptions):
 
     def has_credentials(self) -> bool:
         """Tell whether a call could be proved."""
-        return self.api_key is not None or self.signing_key() is not None
+        return self.api_key is not None or self.get_signing_key() is not None
 
-    def flaws(self) -> Sequence[str]:
+    def find_flaws(self) -> Sequence[str]:
         """Return `key: reason` for what contradicts itself."""
-        found = list(super().flaws())
+        found = list(super().find_flaws())
         if (self.access_key is None) is not (self.secret_key is None):
             found.append("secret_key: access_key and secret_key go together")
         return found
 
-    def signing_key(self) -> VolcKey | None:
+    def get_signing_key(self) -> VolcKey | None:
         """Return the pair that signs; None where there is none."""
         access, secret = reveal(self.access_key), reveal(self.secret_key)
         if access is None or secret is None:
@@ -117,7 +117,9 @@ def build_signed_post(
     if key is None:
         return build_post(url, body, bearer_of(bearer))
     call = build_post(url, body, {})
-    return replace(call, headers=dict(key.headers(call.method, call.url, call.body or b"", now)))
+    return replace(
+        call, headers=dict(key.build_headers(call.method, call.url, call.body or b"", now))
+    )
 
 
 def _build_host(scheme: str, host: str, port: int | None) -> str:

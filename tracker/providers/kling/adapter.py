@@ -44,17 +44,17 @@ class KlingAdapter(ObjectCallbacks):
     together = calls.TOGETHER
     not_a_task = "no task_status: this is not a task object"
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Say that our external id finds a task, unless a gateway is known or set to ignore it."""
-        return Finds.BY_ID if account.options_as(KlingOptions).finds_external_ids else Finds.NEVER
+        return Finds.BY_ID if account.get_options(KlingOptions).finds_external_ids else Finds.NEVER
 
-    def serves(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Look at the list of operations, then at the account's profile."""
         if not standard.is_standard(operation) and operation not in self.operations:
             return NO_SUCH_OPERATION
-        return profiles.find_profile(account).refusal(account, operation)
+        return profiles.find_profile(account).explain_unserved(account, operation)
 
-    def input_model(self, operation: str) -> type[BaseModel] | None:
+    def get_input_model(self, operation: str) -> type[BaseModel] | None:
         """Return the model of the operation's dialect."""
         if standard.is_standard(operation):
             return standard.find_model(operation)
@@ -66,7 +66,7 @@ class KlingAdapter(ObjectCallbacks):
             return standard.check(operation, input_)
         return operations.check(operation, input_)
 
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+    def is_account_fault(self, code: str | None, http_status: int | None) -> bool:
         """Look at Kling's codes, then at the HTTP status."""
         return answers.is_account_blamed(code, http_status)
 
@@ -82,16 +82,16 @@ class KlingAdapter(ObjectCallbacks):
         outcome = answers.read_submit(answer)
         if not isinstance(outcome, Accepted) or (said := outcome.said) is None:
             return outcome
-        is_whole = bool(said.artifacts) and self.lacks(sending.task, said) is None
+        is_whole = bool(said.artifacts) and self.find_missing_result(sending.task, said) is None
         if is_whole or said.state is not TaskState.SUCCEEDED:
             return outcome
         return replace(outcome, said=None, look_now=True)
 
-    def spacing_s(self, account: Account) -> float:
+    def get_poll_spacing_s(self, account: Account) -> float:
         """Kling asks for none."""
         return get_spacing(account, 0.0)
 
-    def shares(self, account: Account, task: Task) -> str | None:
+    def get_poll_group(self, account: Account, task: Task) -> str | None:
         """Group up to 20 of one path, by one kind of id, into one call."""
         return profiles.group_of(account, task)
 
@@ -118,15 +118,19 @@ class KlingAdapter(ObjectCallbacks):
         del account
         return answers.read_probe(answer)
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Return the profile's scheme, where the account has secrets."""
-        return profiles.find_profile(account).proof(account) if account.webhook_secrets else None
+        return (
+            profiles.find_profile(account).get_proof_scheme(account)
+            if account.webhook_secrets
+            else None
+        )
 
     def read_object(self, parsed: Any) -> Observation | None:
         """Read a bare task object of either dialect, or one in an envelope."""
         return observe(parsed)
 
-    def lacks(self, task: Task, said: Observation) -> str | None:
+    def find_missing_result(self, task: Task, said: Observation) -> str | None:
         """Name the first of `task.wants` that is missing: callbacks list images and videos only."""
         missing = [want for want in task.wants if not _has(said, want)]
         return missing[0] if missing else None
@@ -136,7 +140,7 @@ def list_flaws(account: Account) -> Sequence[str]:
     """Return `key: reason` for each reason why an account cannot work with its profile."""
     if account.profile is not None and account.profile not in profiles.PROFILES:
         return [f"profile: no such profile; one of: {', '.join(profiles.PROFILES)}"]
-    return profiles.find_profile(account).flaws_of(account)
+    return profiles.find_profile(account).find_flaws(account)
 
 
 def _has(said: Observation, want: str) -> bool:

@@ -63,11 +63,11 @@ def read_poll(answer: HttpResult | HttpFailure) -> PollOutcome:
     found = add_block(observe(said.parsed), said.parsed) if answer.status < 300 else None
     if found is not None:
         return Observed(found)
-    if said.denies():
+    if said.is_denial():
         return Absent(said.message or "not found")
     if answer.status < 300 and said.data == []:
         return Absent("an empty list")
-    return said.silent(answer)
+    return said.is_silent(answer)
 
 
 def parse_polled_together(
@@ -82,7 +82,7 @@ def parse_polled_together(
     said = Envelope(answer)
     entries = said.data.get("result") if isinstance(said.data, Mapping) else said.data
     if answer.status >= 300 or not isinstance(entries, list):
-        return [said.silent(answer, alone=_is_not_served(answer))] * len(tasks)
+        return [said.is_silent(answer, alone=_is_not_served(answer))] * len(tasks)
     observed = [found for entry in entries if (found := observe(entry)) is not None]
     by_id = {found.provider_task_id: found for found in observed if found.provider_task_id}
     by_name = {found.external_task_id: found for found in observed if found.external_task_id}
@@ -103,11 +103,13 @@ def read_probe(answer: HttpResult | HttpFailure) -> Probed:
     said = Envelope(answer)
     if said.parsed is None or said.code in ("1202", "1203"):
         level: Literal["note", "error"] = "error" if answer.status < 500 else "note"
-        return Probed(level, f"{said.in_words()}: no such API here; check base URL and profile")
+        return Probed(
+            level, f"{said.describe_answer()}: no such API here; check base URL and profile"
+        )
     if is_account_blamed(said.code, answer.status):
-        return Probed("error", f"refuses this account: {said.in_words()}")
+        return Probed("error", f"refuses this account: {said.describe_answer()}")
     if answer.status >= 500 or answer.status == 429:
-        return Probed("note", f"answers, but cannot tell now: {said.in_words()}")
+        return Probed("note", f"answers, but cannot tell now: {said.describe_answer()}")
     return Probed("ok", "answers in its own words, and takes the credentials")
 
 
@@ -143,7 +145,7 @@ class Envelope:
         is_envelope = "data" in outer or "code" in outer
         self.data = outer.get("data") if is_envelope else self.parsed
 
-    def denies(self) -> bool:
+    def is_denial(self) -> bool:
         """Return true if it denies the task.
 
         A missing page says nothing of tasks, nor does an answer that refuses the key, asks for
@@ -157,16 +159,16 @@ class Envelope:
         )
         return about_task and _NOT_FOUND.search(words) is not None
 
-    def silent(self, answer: HttpResult, *, alone: bool = False) -> Unanswered:
+    def is_silent(self, answer: HttpResult, *, alone: bool = False) -> Unanswered:
         """Return that the answer told nothing of the task."""
         return Unanswered(
-            self.in_words(),
+            self.describe_answer(),
             retry_after_s=retry_after_s(answer.headers),
             slow_down=answer.status == 429 or self.code in _SLOW_DOWN,
             alone=alone,
         )
 
-    def in_words(self) -> str:
+    def describe_answer(self) -> str:
         """Return the answer for people."""
         parts = [f"HTTP {self.status}"]
         if self.code is not None:
@@ -181,7 +183,7 @@ class Envelope:
 def _refuse_create(answer: HttpResult, said: Envelope) -> SubmitOutcome:
     """Return the outcome of a create whose answer holds no task."""
     code = int(said.code) if said.code and said.code.isdecimal() and len(said.code) < 6 else 0
-    words, asked_s = said.in_words(), retry_after_s(answer.headers)
+    words, asked_s = said.describe_answer(), retry_after_s(answer.headers)
     row = CODES.get(code)
     if row is None:
         return _read_by_status(answer, said, words, asked_s)

@@ -147,6 +147,6 @@ class OperationInput(NestedObject):
     external_task_id: ExternalId | None = None
     watermark_info: dict[str, Any] | None = None
 
-    def slots(self) -> int:
+    def count_slots(self) -> int:
         """Return how many of the account's concurrency slots the task takes (concurrency page)."""
         return 1

@@ -76,7 +76,7 @@ class KlingCalls:
 
     calls = CALLS
 
-    def refusal(self, account: Account, path: str) -> str | None:
+    def explain_refusal(self, account: Account, path: str) -> str | None:
         """Say why an account's upstream cannot be asked; None when it can."""
         del path
         name = profiles.find_profile_name(account)

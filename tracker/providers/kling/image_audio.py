@@ -26,7 +26,7 @@ class Pictures(OperationInput):
 
     n: Count | None = None
 
-    def slots(self) -> int:
+    def count_slots(self) -> int:
         """Return one for each image (concurrency page)."""
         return self.n or 1
 
@@ -80,7 +80,7 @@ class OmniImage(Pictures):
     result_type: Literal["single", "series"] | None = None
     series_amount: Count | Literal["auto"] | None = None
 
-    def slots(self) -> int:
+    def count_slots(self) -> int:
         """Return as many as a series makes; how many `auto` will make is not known yet."""
         if self.result_type == "series" and isinstance(self.series_amount, int):
             return self.series_amount

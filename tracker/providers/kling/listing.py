@@ -30,7 +30,7 @@ class KlingLists:
         account = request.account
         if (
             not profiles.find_profile(account).lists
-            or account.options_as(KlingOptions).dialect == "standard"
+            or account.get_options(KlingOptions).dialect == "standard"
         ):
             return None
         place, number = _decode_position(request)
@@ -50,7 +50,7 @@ class KlingLists:
         said = answers.Envelope(answer)
         is_missing = answer.status in _NOT_SERVED
         if not is_missing and (answer.status >= 300 or not isinstance(said.data, list)):
-            return said.silent(answer)
+            return said.is_silent(answer)
         since = request.since - _MARGIN
         entries = said.data if isinstance(said.data, list) and not is_missing else []
         young = [

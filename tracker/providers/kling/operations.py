@@ -73,7 +73,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
         body=body,
         external_task_id=read.external_task_id or None,
         callback_url=read.callback_url or None,
-        slots=read.slots(),
+        slots=read.count_slots(),
         wants=(*list_wishes(read.watermark_info), *_KINDS_WANTED.get(operation, ())),
     )
 

@@ -25,7 +25,7 @@ class KlingOptions(AccountOptions):
         """Tell whether there is a key or a pair of keys."""
         return self.api_key is not None or self.access_key is not None
 
-    def flaws(self) -> Sequence[str]:
+    def find_flaws(self) -> Sequence[str]:
         """Return `key: reason` for each way in which the credentials contradict themselves."""
         pair = (self.access_key, self.secret_key)
         if any(pair) and not all(pair):
@@ -38,6 +38,6 @@ class KlingOptions(AccountOptions):
 
 def find_key_pair(account: Account) -> tuple[str, str] | None:
     """Return access key and secret key; None where the account has none."""
-    options = account.options_as(KlingOptions)
+    options = account.get_options(KlingOptions)
     access, secret = reveal(options.access_key), reveal(options.secret_key)
     return (access, secret) if access and secret else None

@@ -45,7 +45,7 @@ class Profile(Protocol):
 
     lists: bool
 
-    def refusal(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Return why this account cannot create tasks of an operation; None when it can."""
         ...
 
@@ -57,7 +57,7 @@ class Profile(Protocol):
         """Return the call that asks for one task; None when it cannot be named there."""
         ...
 
-    def together(self, account: Account, task: Task) -> bool:
+    def can_poll_together(self, account: Account, task: Task) -> bool:
         """Return true if a task may be polled together with others."""
         ...
 
@@ -65,11 +65,11 @@ class Profile(Protocol):
         """Return a query for a task that nobody has."""
         ...
 
-    def proof(self, account: Account) -> Scheme:
+    def get_proof_scheme(self, account: Account) -> Scheme:
         """Return how callbacks prove their origin; the account has secrets."""
         ...
 
-    def flaws_of(self, account: Account) -> Sequence[str]:
+    def find_flaws(self, account: Account) -> Sequence[str]:
         """Return why an account cannot work here: `key: reason` each."""
         ...
 
@@ -79,7 +79,7 @@ class _Gateway:
 
     lists = True
 
-    def refusal(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Return the reason why the account does not serve the operation; None when it does."""
         is_new = standard.is_standard(operation)
         if is_new and account.api_key is None and find_key_pair(account) is not None:
@@ -87,7 +87,7 @@ class _Gateway:
                 f"the new standard takes an API key; account {account.name!r} has an access-key/"
                 "secret-key pair, which it refuses (401, code 1002)"
             )
-        dialect = account.options_as(KlingOptions).dialect
+        dialect = account.get_options(KlingOptions).dialect
         if dialect not in (None, "both", "standard" if is_new else "legacy"):
             return f"account {account.name!r} speaks the {dialect} dialect only"
         return None
@@ -102,23 +102,23 @@ class _Gateway:
             return None
         return calls.query(account, task, now=now)
 
-    def together(self, account: Account, task: Task) -> bool:
+    def can_poll_together(self, account: Account, task: Task) -> bool:
         """Ask together only for what is of the new standard anyway."""
         return standard.is_standard(task.operation) and not _is_nameless(account, task)
 
     def probe(self, account: Account, *, now: datetime) -> HttpCall:
         """Ask on the legacy path, unless the account speaks the new standard alone."""
-        is_new = account.options_as(KlingOptions).dialect == "standard"
+        is_new = account.get_options(KlingOptions).dialect == "standard"
         operation = "text-to-video/none" if is_new else "videos/text2video"
         asked = self.query(account, replace(_NOBODYS, operation=operation), now=now)
         assert asked is not None  # noqa: S101 - it has an id of theirs
         return asked
 
-    def proof(self, account: Account) -> Scheme:
+    def get_proof_scheme(self, account: Account) -> Scheme:
         """Return Standard Webhooks, which gateways that forward the callback URL pass on."""
-        return StandardWebhooks.of(account.webhook_secrets)
+        return StandardWebhooks.make_scheme(account.webhook_secrets)
 
-    def flaws_of(self, account: Account) -> Sequence[str]:
+    def find_flaws(self, account: Account) -> Sequence[str]:
         """Find secrets that are not `whsec_` and base64."""
         return find_secret_flaws(account.webhook_secrets)
 
@@ -136,7 +136,7 @@ class _Official(_Gateway):
             return calls.query_together(account, [task], now=now)
         return super().query(account, task, now=now)
 
-    def together(self, account: Account, task: Task) -> bool:
+    def can_poll_together(self, account: Account, task: Task) -> bool:
         """Tell whether legacy tasks may be asked for together: those that it accepted.
 
         Whether one exists at all is asked on its own path: what `/tasks` does not show of the
@@ -152,7 +152,7 @@ class _Official(_Gateway):
         host = urlsplit(account.base_url).hostname
         return (
             account.api_key is not None
-            and account.options_as(KlingOptions).dialect != "legacy"
+            and account.get_options(KlingOptions).dialect != "legacy"
             and host != _OLD_HOST
         )
 
@@ -163,11 +163,11 @@ class _NewApi(_Gateway):
     lists = False
     _served = frozenset({"videos/text2video", "videos/image2video"})
 
-    def flaws_of(self, account: Account) -> Sequence[str]:
+    def find_flaws(self, account: Account) -> Sequence[str]:
         """Find key pairs too: the keys here are static."""
-        return [*super().flaws_of(account), *_refuse_pair(account, find_profile_name(account))]
+        return [*super().find_flaws(account), *_refuse_pair(account, find_profile_name(account))]
 
-    def refusal(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Refuse all that it does not route."""
         if operation not in self._served:
             return f"new-api serves {' and '.join(sorted(self._served))} only"
@@ -183,7 +183,7 @@ class _NewApi(_Gateway):
             return None
         return calls.query(_add_kling_path(account), task, now=now)
 
-    def together(self, account: Account, task: Task) -> bool:
+    def can_poll_together(self, account: Account, task: Task) -> bool:
         """Never."""
         return False
 
@@ -191,7 +191,7 @@ class _NewApi(_Gateway):
 class _PiApi(_NewApi):
     """PiAPI: one path, a key header of its own, a secret that comes back as it is."""
 
-    def refusal(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Refuse all that has no task type there."""
         return piapi.explain_refusal(operation)
 
@@ -203,11 +203,11 @@ class _PiApi(_NewApi):
         """`GET /api/v1/task/{id}`."""
         return piapi.query(account, task)
 
-    def proof(self, account: Account) -> Scheme:
+    def get_proof_scheme(self, account: Account) -> Scheme:
         """Compare a header with the secret: nothing is signed, but only PiAPI was told it."""
         return SharedHeader(piapi.SECRET_HEADER, account.webhook_secrets)
 
-    def flaws_of(self, account: Account) -> Sequence[str]:
+    def find_flaws(self, account: Account) -> Sequence[str]:
         """Find secrets that a header cannot carry, and key pairs."""
         usable = all(one.isascii() and one.isprintable() for one in account.webhook_secrets)
         flaws = [] if usable else ["webhook_secrets: must be printable ASCII"]
@@ -217,7 +217,7 @@ class _PiApi(_NewApi):
 class _AceData(_NewApi):
     """AceDataCloud: creates that block unless told otherwise, queries by POST."""
 
-    def refusal(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Refuse all that has no action there."""
         return acedata.explain_refusal(operation)
 
@@ -271,7 +271,9 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 
 def _is_nameless(account: Account, task: Task) -> bool:
     """Return true if a task cannot be queried there: it would deny an external id unseen."""
-    return task.provider_task_id is None and not account.options_as(KlingOptions).finds_external_ids
+    return (
+        task.provider_task_id is None and not account.get_options(KlingOptions).finds_external_ids
+    )
 
 
 def find_profile_name(account: Account) -> str:
@@ -294,7 +296,7 @@ def find_profile(account: Account) -> Profile:
 
 def group_of(account: Account, task: Task) -> str | None:
     """Name the group of tasks that one query may ask for; None when a task is asked for alone."""
-    if not find_profile(account).together(account, task):
+    if not find_profile(account).can_poll_together(account, task):
         return None
     path = "solutions" if standard.is_solution(task.operation) else "tasks"
     return f"{path} by {'ours' if task.provider_task_id is None else 'theirs'}"

@@ -69,7 +69,7 @@ class Generation(Solution):
 
     @field_validator("contents", mode="after")
     @classmethod
-    def _says_something(cls, value: list[Content] | None) -> list[Content] | None:
+    def _require_content(cls, value: list[Content] | None) -> list[Content] | None:
         for number, content in enumerate(value or ()):
             said = content.model_extra or {}
             if not any(said.get(name) for name in ("text", "url", "element_id")):

@@ -122,7 +122,7 @@ class Image2Video(VideoGeneration):
     element_list: list[dict[str, Any]] | None = None
 
     @model_validator(mode="after")
-    def _groups(self) -> Self:
+    def _check_groups(self) -> Self:
         if self.image is None and self.image_tail is None:
             raise FieldFlaw("image", "image or image_tail is required")
         masks = self.static_mask is not None or bool(self.dynamic_masks)
@@ -169,7 +169,7 @@ class LipSyncInput(NestedObject):
     audio_url: HttpUrl | None = None
 
     @model_validator(mode="after")
-    def _agrees(self) -> Self:
+    def _check_sources(self) -> Self:
         if not self.video_id and not self.video_url:
             raise FieldFlaw("video_id", "video_id or video_url is required")
         if self.mode == "text2video" and not self.text:
@@ -192,7 +192,7 @@ class SoundOrId(NestedObject):
     sound_file: Sound | None = None
 
     @model_validator(mode="after")
-    def _one_sound(self) -> Self:
+    def _require_one_sound(self) -> Self:
         if bool(self.audio_id) == bool(self.sound_file):
             raise FieldFlaw("audio_id", "exactly one of audio_id and sound_file is required")
         return self

@@ -208,10 +208,10 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
         """Build the create of the table, with Luma's id of the generation that it continues."""
         return super().build_submit(replace(sending, body=_put_their_id(sending)))
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Tell a refusal about credits from one of the request: both may be a 400."""
-        found = super().refusal(sending, answer, parsed)
-        if isinstance(found, Refused) and "credit" in (self.reason(parsed) or "").lower():
+        found = super().classify_refusal(sending, answer, parsed)
+        if isinstance(found, Refused) and "credit" in (self.read_reason(parsed) or "").lower():
             return replace(found, code=_NO_CREDITS, blames_account=True)
         return found
 
@@ -224,7 +224,9 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
             return said
         return replace(said, state=TaskState.RUNNING)
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read `assets`: the video or the image; until there is one, the video of the progress."""
         del account, task
         assets = parsed.get("assets")
@@ -235,7 +237,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
             if (url := read_web_url(found.get(kind)))
         ]
         preview = read_web_url(found.get("progress_video"))
-        if pieces or preview is None or self.state_in(parsed) is TaskState.FAILED:
+        if pieces or preview is None or self.read_state(parsed) is TaskState.FAILED:
             return pieces
         return [Artifact("video", preview, key="video", state=ArtifactState.PREVIEW)]
 
@@ -244,12 +246,12 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
         offset = 0 if page is None else int(page["offset"])
         return f"{account.base_url}/generations?limit={PAGE}&offset={offset}"
 
-    def operation_of(self, entry: Any) -> str:
+    def read_operation(self, entry: Any) -> str:
         """Name the operation by what an entry says that it makes."""
         made = find_first_text(entry, ("generation_type", "request.generation_type"))
         return _OPERATIONS.get(made or "", "generations/video")
 
-    def next_page(
+    def read_next_page(
         self, asking: Asking | ListRequest, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Go on behind what this page listed, while the list says that there is more."""
@@ -294,7 +296,7 @@ def _put_their_id(sending: Sending) -> Mapping[str, Any]:
     body, operation = sending.body, sending.task.operation
     if not _list_named_tasks(operation, body):
         return body
-    theirs = sending.parent_task_id()
+    theirs = sending.get_parent_task_id()
     if operation in _FOLLOW_UPS:
         return {**body, "id": theirs}
     frames = {
@@ -368,7 +370,7 @@ PROVIDER = Provider(
         "agents": "https://agents.lumalabs.ai/v1",
     },
     options=LumaOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     objects=OBJECTS,
     submits=_ADAPTER,
     looks=_ADAPTER,

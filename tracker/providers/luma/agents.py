@@ -103,7 +103,7 @@ class LumaAgents(TableAdapter):
         """
         body = sending.body
         if _list_named_tasks(body):
-            theirs = sending.parent_task_id()
+            theirs = sending.get_parent_task_id()
             body = _put_their_id(body, theirs)
         return super().build_submit(replace(sending, body=body))
 
@@ -117,9 +117,9 @@ class LumaAgents(TableAdapter):
             return Deferred(error.code, error.message, self.pause_s(answer, parse_answer(answer)))
         return found
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Know the code of an exhausted budget beside any status of a refusal."""
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         code = find_first_text(parsed, ("failure_code", "code", "error.code"), limit=100)
         if isinstance(found, Refused) and code == _NO_BUDGET:
             return replace(found, code=code, blames_account=True)
@@ -136,11 +136,13 @@ class LumaAgents(TableAdapter):
         """Read a generation. One that is completed and names no output yet still runs."""
         return show_as_running(super().observe(account, task, parsed))
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read `output`: each piece with its own type; layers keep what is told of them."""
         del account, task
         output = parsed.get("output")
-        if self.state_in(parsed) is not TaskState.SUCCEEDED or not isinstance(output, list):
+        if self.read_state(parsed) is not TaskState.SUCCEEDED or not isinstance(output, list):
             return []
         return [
             Artifact(

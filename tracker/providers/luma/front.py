@@ -79,11 +79,11 @@ class LumaFront(PlainFront):
     prefixes = ("/luma", "/pro/luma", "/proxy/luma", AGENTS_PREFIX)
     heeds_should_retry = True
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the credits, which all tenants share; reading is a GET."""
         if call.path.removeprefix(_ROOT) == CREDITS and not is_web(call):
             return Scope.ADMIN
-        return super().scope(call)
+        return super().get_scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
@@ -124,7 +124,7 @@ class LumaFront(PlainFront):
             case Cancel():
                 return FrontAnswer(None, 204)
             case Skip(limit=limit, offset=offset):
-                found = [_show_generation(task, shown.input_of(task)) for task in shown.tasks]
+                found = [_show_generation(task, shown.get_input(task)) for task in shown.tasks]
                 page = {
                     "generations": found,
                     "count": len(shown.tasks),
@@ -136,7 +136,7 @@ class LumaFront(PlainFront):
             case _:
                 task = shown.tasks[0]
                 status = 201 if isinstance(command, Create) else 200
-                return FrontAnswer(_show_generation(task, shown.input_of(task)), status)
+                return FrontAnswer(_show_generation(task, shown.get_input(task)), status)
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None

@@ -60,7 +60,7 @@ def show_agents(command: Command, shown: Shown) -> FrontAnswer:
     """Show a generation."""
     task = shown.tasks[0]
     status = 201 if isinstance(command, Create) else 200
-    return FrontAnswer(_show_generation(task, shown.input_of(task)), status)
+    return FrontAnswer(_show_generation(task, shown.get_input(task)), status)
 
 
 def _show_generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,13 +70,13 @@ def read_web(call: FrontCall) -> Command | WantsBody | FrontRefusal:
 def show_web(call: FrontCall, command: Command, shown: Shown) -> FrontAnswer:
     """Show generations: one as an object, several as a list."""
     if isinstance(command, Skip):
-        return FrontAnswer([build_web_generation(one, shown.input_of(one)) for one in shown.tasks])
+        return FrontAnswer([build_web_generation(one, shown.get_input(one)) for one in shown.tasks])
     task = shown.tasks[0]
     if call.path.endswith(_DOWNLOAD):
         url = link_of(task, "video")
         return FrontAnswer({"url": url}) if url else refuse_web("there is no video yet", 404)
     status = 201 if isinstance(command, Create) else 200
-    return FrontAnswer(build_web_generation(task, shown.input_of(task)), status)
+    return FrontAnswer(build_web_generation(task, shown.get_input(task)), status)
 
 
 def refuse_web(message: str, status: int, code: str | None = None) -> FrontAnswer:

@@ -91,7 +91,7 @@ class LumaGateway(GatewayAdapter):
         Raises Misuse where that id is not known.
         """
         if sending.task.operation == EXTEND:
-            theirs = sending.parent_task_id()
+            theirs = sending.get_parent_task_id()
             sending = replace(sending, body={**sending.body, "id": theirs})
         return super().build_submit(sending)
 
@@ -107,11 +107,13 @@ class LumaGateway(GatewayAdapter):
         """Read a generation. One that is completed and has no link yet still runs."""
         return show_as_running(super().observe(account, task, parsed))
 
-    def with_link(self, url: str) -> Mapping[str, Any]:
+    def build_answer_with_link(self, url: str) -> Mapping[str, Any]:
         """Build a generation with its video."""
         return {"state": "completed", "video": {"download_url": url}}
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read the video: the link without a watermark, else the other one.
 
         Some show the link alone, or where the official API or Luma's web page has it.
@@ -123,7 +125,7 @@ class LumaGateway(GatewayAdapter):
         videos = [one if isinstance(one, dict) else {"url": one} for one in told]
         links = (read_web_url(one.get(name)) for one in videos for name in _LINKS)
         url = next((link for link in links if link is not None), None)
-        if url is None or self.state_in(parsed) is TaskState.FAILED:
+        if url is None or self.read_state(parsed) is TaskState.FAILED:
             return []
         thumbnail = read_web_url(videos[0].get("thumbnail"))
         extra = {"thumbnail": thumbnail} if thumbnail else {}

@@ -17,7 +17,7 @@ class LumaCalls(PlainCalls):
         {CREDITS: PassedCall("GET", is_account=True), CONCEPTS: PassedCall("GET")}
     )
 
-    def refusal(self, account: Account, path: str) -> str | None:
+    def explain_refusal(self, account: Account, path: str) -> str | None:
         """Refuse gateways and the newer API, which serve neither."""
         del path
         ends = account.base_url.endswith(("/luma", "/luma/v1", "agents.lumalabs.ai/v1"))

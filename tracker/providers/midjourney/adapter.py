@@ -102,11 +102,11 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
     not_a_task = "no id and status: this is not a task object"
     account_codes = (QUOTA,)
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Scan the list of an open proxy; a gateway shows nothing of ours."""
         return find_profile(account).finds
 
-    def serves(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Look the operation up, and whether the account's kind of proxy has it."""
         if operation not in CREATES:
             return NO_SUCH_OPERATION
@@ -121,7 +121,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
             return request
         return replace(request, parent=named[1], parent_field=named[0])
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Carry the key where the account's kind of proxy expects it."""
         return build_key_headers(account)
 
@@ -132,14 +132,14 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         """
         operation, body = sending.task.operation, dict(sending.body)
         if find_continued(operation, body) is not None:
-            theirs = sending.parent_task_id()
+            theirs = sending.get_parent_task_id()
             body = dict(put_their_id(operation, body, theirs))
         mode = body.pop("mode", None)
         body["state"] = sending.task.external_task_id
         if sending.callback_url is not None:
             body["notifyHook"] = sending.callback_url
         url = f"{build_base(sending.account, mode)}/{CREATES[operation].path}"
-        return build_post(url, body, self.headers(sending.account))
+        return build_post(url, body, self.build_headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Go by the code: an HTTP status of 200 says nothing."""
@@ -150,7 +150,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         ids = find_ids(parsed) if isinstance(parsed, dict) else ()
         if answer.status < 300 and code in ACCEPTED and ids:
             return self._build_accepted(sending, code, ids, parsed)
-        return self.refusal(sending, answer, parsed)
+        return self.classify_refusal(sending, answer, parsed)
 
     def _build_accepted(
         self, sending: Sending, code: str, ids: Sequence[str], parsed: Mapping[str, Any]
@@ -179,9 +179,9 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         is_follow_up = sending.task.operation in ("action", "change", "simple-change")
         return Accepted(ids[0], message=message, said=said, parts=parts, look_now=is_follow_up)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Say what an answer without a task proves: by its code, else by its HTTP status."""
-        kind, words = find_kind(sending.account), self.in_words(answer, parsed)
+        kind, words = find_kind(sending.account), self.describe_answer(answer, parsed)
         pause_s = self.pause_s(answer, parsed)
         code = find_first_text(parsed, ("code",), limit=20)
         is_gateway = kind in (Kind.NEW_API, Kind.PLAIN)
@@ -195,21 +195,23 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         if isinstance(parsed, dict) and answer.status == 400:
             code = code or "4"  # of a gateway's other errors
         if code is not None and answer.status in (200, 400, 404):
-            return judge_code(kind, code, self.reason(parsed) or "", words=words, pause_s=pause_s)
-        return super().refusal(sending, answer, parsed)
+            return judge_code(
+                kind, code, self.read_reason(parsed) or "", words=words, pause_s=pause_s
+            )
+        return super().classify_refusal(sending, answer, parsed)
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether the account's kind of proxy calls back.
 
         A `modal` goes on with a task that has its callback URL already, and its own is ignored.
         """
         return find_profile(account).calls_back and operation != "modal"
 
-    def spacing_s(self, account: Account) -> float:
+    def get_poll_spacing_s(self, account: Account) -> float:
         """Look no oftener than a gateway asks its own upstream, within reason."""
         return get_spacing(account, find_profile(account).spacing_s)
 
-    def shares(self, account: Account, task: Task) -> str | None:
+    def get_poll_group(self, account: Account, task: Task) -> str | None:
         """Ask for all that the proxy has named in one call."""
         del account
         return None if task.provider_task_id is None else "ids"
@@ -220,7 +222,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
             return super().build_poll(asking)
         ids = [one.provider_task_id for one in asking.tasks]
         url = f"{asking.account.base_url}/task/list-by-condition"
-        return build_post(url, {"ids": ids}, self.headers(asking.account))
+        return build_post(url, {"ids": ids}, self.build_headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Say what the answer tells of each task; one that a list leaves out is absent."""
@@ -237,7 +239,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
                     found.setdefault(find_id(one), []).append(one)
             return [judge_listed(task, found) for task in asking.tasks]
         silent = Unanswered(
-            self.in_words(answer, parsed),
+            self.describe_answer(answer, parsed),
             self.pause_s(answer, parsed),
             slow_down=answer.status == 429,
             alone=answer.status in _ALONE or _is_without_list(answer, parsed),
@@ -256,16 +258,16 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
                 ):
                     return Observed(said)
                 return Unanswered("the answer is about another task")
-        words = self.in_words(answer, parsed)
-        if self.denies(answer, parsed) or is_silence(asking.account, answer):
+        words = self.describe_answer(answer, parsed)
+        if self.is_denial(answer, parsed) or is_silence(asking.account, answer):
             return Absent(words, weak=True)
         return Unanswered(words, self.pause_s(answer, parsed), slow_down=answer.status == 429)
 
-    def denies(self, answer: HttpResult, parsed: Any) -> bool:
+    def is_denial(self, answer: HttpResult, parsed: Any) -> bool:
         """Tell whether an answer says in words that there is no such task."""
         if not isinstance(parsed, dict) or answer.status not in (200, 400, 404):
             return False
-        text = self.reason(parsed) or ""
+        text = self.read_reason(parsed) or ""
         is_code = answer.status != 200 and find_first_text(parsed, ("code",)) == "3"
         return is_code or answer.status == 404 or any(word in text for word in _NOT_FOUND)
 
@@ -279,17 +281,17 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         said = read_task(parsed)
         return None if said is None else replace(said, external_task_id=find_mark(parsed))
 
-    def needs_url(self, account: Account) -> bool:
+    def is_url_needed(self, account: Account) -> bool:
         """Tell that a scan can do without our URL: the mark is in `state`."""
         del account
         return False
 
     def build_lookup(self, asking: Asking) -> HttpCall | None:
         """Ask an open proxy for its list; None where the account's upstream shows none."""
-        if self.finds(asking.account) is not Finds.BY_SCAN:
+        if self.get_lookup_kind(asking.account) is not Finds.BY_SCAN:
             return None
         url = f"{asking.account.base_url}/task/list"
-        return HttpCall("GET", url, self.headers(asking.account))
+        return HttpCall("GET", url, self.build_headers(asking.account))
 
     def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
         """Look for our mark. The list has one page, and need not hold what is older."""
@@ -297,7 +299,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
             return Unanswered(answer.reason)
         parsed = parse_answer(answer)
         if answer.status != 200 or not isinstance(parsed, list):
-            words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
+            words, pause_s = self.describe_answer(answer, parsed), self.pause_s(answer, parsed)
             return Unanswered(words, pause_s, slow_down=answer.status == 429)
         ours = [one for one in parsed if isinstance(one, dict) and is_ours(asking, one)]
         # Where one call made several, each carries the mark and a number behind it.
@@ -313,7 +315,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         if task_id is None or not find_profile(asking.account).can_cancel:
             return None
         url = f"{asking.account.base_url}/task/{quote(task_id, safe='')}/cancel"
-        return HttpCall("POST", url, self.headers(asking.account))
+        return HttpCall("POST", url, self.build_headers(asking.account))
 
     def parse_cancel(self, asking: Asking, answer: Answer) -> CancelOutcome:
         """Conclude nothing from the empty 200 that answers every cancel: a poll tells."""
@@ -321,7 +323,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         if isinstance(answer, HttpFailure):
             return CancelUnknown(answer.reason)
         parsed = parse_answer(answer)
-        words = self.in_words(answer, parsed)
+        words = self.describe_answer(answer, parsed)
         if answer.status in (200, 204) and (not answer.body.strip() or parsed is not None):
             return CancelAsked()
         if answer.status == 404 and isinstance(parsed, dict):
@@ -335,7 +337,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         """Ask for a task that nobody has."""
         del now
         url = f"{account.base_url}/task/0/fetch"
-        return HttpCall("GET", url, self.headers(account))
+        return HttpCall("GET", url, self.build_headers(account))
 
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Take the absence of that task, which open proxies tell by an empty answer, for health."""

@@ -46,7 +46,7 @@ class MidjourneyFront(PlainFront):
     prefixes = ("/mj", *(f"/{prefix}" for prefix in _MODES))
     key_fields = ("mj-api-secret", "authorization")
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Reading is a GET, or the list of tasks by their ids."""
         is_reading = call.is_read or _read_path(call) in _READING_POSTS
         return Scope.TASKS_READ if is_reading else Scope.TASKS_WRITE
@@ -88,11 +88,11 @@ class MidjourneyFront(PlainFront):
                 return FrontAnswer({"code": 1, "description": "提交成功", "result": ""})
             case Get() if _read_path(call) == _LIST:
                 return FrontAnswer(
-                    [build_task_object(one, shown.input_of(one)) for one in shown.tasks]
+                    [build_task_object(one, shown.get_input(one)) for one in shown.tasks]
                 )
             case _:
                 task = shown.tasks[0]
-                return FrontAnswer(build_task_object(task, shown.input_of(task)))
+                return FrontAnswer(build_task_object(task, shown.get_input(task)))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None

@@ -79,9 +79,9 @@ class MidjourneyOptions(SecretlessOptions):
     key_in: KeyField | None = None
     why_no_secrets = UNSIGNED
 
-    def flaws(self) -> Sequence[str]:
+    def find_flaws(self) -> Sequence[str]:
         """Return `key: reason` for what cannot work."""
-        found = list(super().flaws())
+        found = list(super().find_flaws())
         if self.profile is not None and self.profile not in list(Kind):
             found.append(f"profile: must be one of: {', '.join(Kind)}")
         return found
@@ -111,7 +111,7 @@ def explain_refusal(account: Account, operation: str) -> str | None:
 def build_key_headers(account: Account) -> dict[str, str]:
     """Build the header that carries the key: one alone, as a second one may be taken instead."""
     key = account.api_key
-    field = account.options_as(MidjourneyOptions).key_in or find_profile(account).key_in
+    field = account.get_options(MidjourneyOptions).key_in or find_profile(account).key_in
     if not key:
         return {}
     return build_bearer_header(key) if field == "bearer" else {field: key}

@@ -21,11 +21,11 @@ class MidjourneyCalls(PlainCalls):
         {UPLOAD: PassedCall("POST"), SEED: PassedCall("GET")}
     )
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Carry the key where the account's kind of proxy expects it."""
         return build_key_headers(account)
 
-    def refusal(self, account: Account, path: str) -> str | None:
+    def explain_refusal(self, account: Account, path: str) -> str | None:
         """Say that the older of the open proxies takes no pictures."""
         if path == UPLOAD and find_kind(account) is Kind.NOVICEZK:
             return f"the proxy of account {account.name!r} takes no pictures"

@@ -24,7 +24,7 @@ class OpenAIOptions(AccountOptions):
     webhook_secrets: of the project's endpoint, at OpenAI itself alone.
     """
 
-    def flaws(self) -> Sequence[str]:
+    def find_flaws(self) -> Sequence[str]:
         """Return `key: reason` for secrets that nothing is signed with, or of another form."""
         secrets = [one.get_secret_value() for one in self.webhook_secrets]
         if secrets and self.profile != OFFICIAL:
@@ -35,7 +35,7 @@ class OpenAIOptions(AccountOptions):
 def _list_credentials(account: Account) -> Mapping[str, Mapping[str, str]]:
     """Return the header that opens `/content`, for the upstream's own host alone."""
     host = urlsplit(account.base_url).hostname
-    return {host: _NEW_API.headers(account)} if host else {}
+    return {host: _NEW_API.build_headers(account)} if host else {}
 
 
 _NEW_API, _OFFICIAL = NewApi(), Official()
@@ -52,7 +52,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"openai-next": "https://api.openai-next.com/v1"},
     options=OpenAIOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     objects=OBJECTS,
     submits=_ADAPTER,
     streams=ImageStreams(),

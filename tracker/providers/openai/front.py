@@ -92,11 +92,11 @@ class OpenAIFront(ErrorObjectFront):
 
     prefixes = ("/openai", "/proxy/openai")
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the billing, which all tenants share; reading is a GET."""
         if _read_path(call) in (BILLING, USAGE):
             return Scope.ADMIN
-        return super().scope(call)
+        return super().get_scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method. Raises InvalidRequest."""
@@ -110,7 +110,7 @@ class OpenAIFront(ErrorObjectFront):
         if path.partition("/")[0] == FILES:
             return front_files.read(call, path)
         if path == UNIFIED_QUERY:
-            named = find_name(call.parameter("id") or "")
+            named = find_name(call.get_parameter("id") or "")
             return Get([named], by="any") if named and call.is_read else refuse_path(call)
         if f"{path}/".startswith(f"{CHARACTERS}/"):
             return _read_character_call(call, path.removeprefix(CHARACTERS).removeprefix("/"))
@@ -132,7 +132,7 @@ class OpenAIFront(ErrorObjectFront):
         """Show tasks."""
         del request_id
         if isinstance(command, Page):
-            videos = [_show_video(task, shown.input_of(task)) for task in shown.tasks]
+            videos = [_show_video(task, shown.get_input(task)) for task in shown.tasks]
             body = {"object": "list", "data": videos, "has_more": shown.has_more}
             first = videos[0]["id"] if videos else None
             return FrontAnswer(body | {"first_id": first, "last_id": shown.next})
@@ -151,7 +151,7 @@ class OpenAIFront(ErrorObjectFront):
             return FrontAnswer(_show_unified(task))
         if isinstance(command, Get) and _read_path(call).startswith(f"{GENERATIONS}/"):
             return FrontAnswer(_show_row(task), headers=headers)
-        return FrontAnswer(_show_video(task, shown.input_of(task)), headers=headers)
+        return FrontAnswer(_show_video(task, shown.get_input(task)), headers=headers)
 
 
 def _read_path(call: FrontCall) -> str:
@@ -169,10 +169,10 @@ def _read_character_call(call: FrontCall, name: str) -> Command | FrontRefusal:
 
 def _read_page(call: FrontCall) -> Command:
     """Read a page. Raises InvalidRequest for an order that is not served."""
-    if call.parameter("order") not in (None, "", "desc"):
+    if call.get_parameter("order") not in (None, "", "desc"):
         raise InvalidRequest(FieldError("order", "only desc is served"), malformed=True)
     limit = read_whole_number(call, "limit", default=20, low=1, high=_MOST_LISTED)
-    after = call.parameter("after") or None
+    after = call.get_parameter("after") or None
     return Page(limit, after=after, binds=VIDEOS, below=VIDEOS)
 
 
@@ -182,7 +182,7 @@ def _read_one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | 
     if not named or (action and holder != VIDEOS):
         return refuse_path(call)
     if action == "content":
-        variant = call.parameter("variant") or "video"
+        variant = call.get_parameter("variant") or "video"
         return (
             Media(named, kind=_KINDS.get(variant, variant)) if call.is_read else refuse_method(call)
         )

@@ -67,7 +67,7 @@ def _read_collection_call(call: FrontCall) -> Command | FrontRefusal:
         )
     if call.method not in ("GET", "HEAD"):
         return refuse_method(call)
-    order, purpose, after = (call.parameter(name) for name in ("order", "purpose", "after"))
+    order, purpose, after = (call.get_parameter(name) for name in ("order", "purpose", "after"))
     if order not in (None, "", "asc", "desc"):
         raise InvalidRequest(FieldError("order", "must be asc or desc"), malformed=True)
     limit = read_whole_number(call, "limit", default=_MOST_LISTED, low=1, high=10_000)

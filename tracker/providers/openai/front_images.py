@@ -44,12 +44,12 @@ class ImageStream(ShownEvents):
     facts: Mapping[str, Any]
     line: str = field(default="")
 
-    def piece(self, task: Task, text: str) -> bytes:
+    def write_piece(self, task: Task, text: str) -> bytes:
         """Tell of the previews that are whole by now."""
         *lines, self.line = (self.line + text).split("\n")
         told = [json.loads(line) for line in lines if line]
         return b"".join(
-            self._event(
+            self._render_event(
                 task,
                 "partial_image",
                 {"b64_json": one["name"], "partial_image_index": one["index"]},
@@ -65,13 +65,13 @@ class ImageStream(ShownEvents):
             return build_event("error", error)
         usage = _show_usage(task)
         return b"".join(
-            self._event(
+            self._render_event(
                 task, "completed", {**show_link(one), **({"usage": usage} if usage else {})}
             )
             for one in ready
         )
 
-    def _event(self, task: Task, what: str, more: Mapping[str, Any]) -> bytes:
+    def _render_event(self, task: Task, what: str, more: Mapping[str, Any]) -> bytes:
         kind = f"{_PATHS[self.operation]}.{what}"
         at = int(task.updated_at.timestamp())
         return build_event(kind, {"type": kind, **more, "created_at": at, **self.facts})
@@ -90,7 +90,7 @@ def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
     ready = list_ready_pieces(task)
     if not ready:
         return explain_missing_result(call, task)
-    wants_url = shown.input_of(task).get("response_format") == "url"
+    wants_url = shown.get_input(task).get("response_format") == "url"
     data = [_build_piece_name(one, shown, wants_url=wants_url) for one in ready]
     facts = {name: ready[0].extra[name] for name in FACTS if name in ready[0].extra}
     body = {"id": str(task.id), "created": int(task.created_at.timestamp()), "data": data, **facts}

@@ -40,7 +40,7 @@ def create(body: Mapping[str, Any]) -> Create | FrontRefusal:
 
 def show(task: Task, shown: Shown) -> FrontAnswer:
     """Show a task as a response."""
-    input_ = shown.input_of(task)
+    input_ = shown.get_input(task)
     code = task.error.code if task.error is not None else None
     is_incomplete = task.state is TaskState.FAILED and code in INCOMPLETE
     reason = find_reason(task)

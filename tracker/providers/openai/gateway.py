@@ -100,16 +100,16 @@ class NewApi(TaskTable):
         operation, body = sending.task.operation, dict(sending.body)
         if operation in IMAGES:
             url = f"{sending.account.base_url}/{operation}"
-            call = build_create(url, operation, body, self.headers(sending.account))
+            call = build_create(url, operation, body, self.build_headers(sending.account))
             return replace(call, lasts_s=IMAGES_LAST_S)
         if parent_of(operation, body) is not None:
-            body = put_parent(operation, body, sending.parent_task_id())
+            body = put_parent(operation, body, sending.get_parent_task_id())
             return super().build_submit(replace(sending, body=body))
         fields = None if operation in _OF_GATEWAYS else build_form(body)
         if fields is None:
             return super().build_submit(sending)
         url = f"{sending.account.base_url}/{self.creates[operation].path}"
-        return build_multipart(url, fields, self.headers(sending.account))
+        return build_multipart(url, fields, self.build_headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take an answer that names a task for acceptance, also one that has failed already."""
@@ -117,13 +117,13 @@ class NewApi(TaskTable):
             return super().parse_submit(sending, answer)
         parsed = parse_answer(answer)
         if sending.task.operation in IMAGES:
-            return self._pictures(sending, answer, parsed)
+            return self._read_pictures(sending, answer, parsed)
         row, code = find_row(parsed), find_first_text(parsed, ("code",), limit=100)
         task_id = find_first_text(row, self.ids, limit=500)
         if code and task_id is None:
             task_id = find_first_text(parsed, ("data",), limit=500)
         if task_id is None or not is_name(task_id) or (code and code.lower() not in GOOD_CODES):
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         if row is None:  # the envelope of the task routes, which holds the id alone
             return Accepted(task_id)
         said = self.observe(sending.account, sending.task, row)
@@ -131,17 +131,17 @@ class NewApi(TaskTable):
         word = None if said is None else said.word
         return Accepted(task_id, word, said=ended, costs=tuple(self.estimate(row)))
 
-    def _pictures(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def _read_pictures(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         if block_in(parsed) is not None:
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         return read_whole(parsed, count_wanted(sending.body), answer.headers.get("x-request-id"))
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Take OpenAI's 429 about money for the account's fault."""
         code = find_first_text(parsed, ("error.code", "code", "error.type"), limit=100)
         if code in _NO_MONEY and 400 <= answer.status < 500:
-            return Refused(code, self.in_words(answer, parsed), blames_account=True)
-        return super().refusal(sending, answer, parsed)
+            return Refused(code, self.describe_answer(answer, parsed), blames_account=True)
+        return super().classify_refusal(sending, answer, parsed)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Build the query; each format has a path of its own."""
@@ -172,15 +172,15 @@ class NewApi(TaskTable):
             message=reason,
             progress=read_progress(row),
             at=find_first_instant(row, self.times),
-            artifacts=() if is_contradicted else tuple(self.artifacts(account, task, row)),
-            error=self.failure(row, reason) if state is TaskState.FAILED else None,
+            artifacts=() if is_contradicted else tuple(self.read_artifacts(account, task, row)),
+            error=self.describe_failure(row, reason) if state is TaskState.FAILED else None,
             costs=tuple(
-                self.costs(account, task, row) if state in VERDICTS else self.estimate(row)
+                self.read_costs(account, task, row) if state in VERDICTS else self.estimate(row)
             ),
         )
         return await_result(add_block(said, parsed), task, _EMPTY)
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Doubt a failure that the gateway decided by itself, and one of which it gives no reason.
 
         A gateway's row tells no two of them apart: the upstream may have delivered.
@@ -195,7 +195,9 @@ class NewApi(TaskTable):
             doubtful=is_expired or is_lie or message is None or is_own_failure(message),
         )
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Return the video by its link; one in OpenAI's format without a link by its content."""
         word = find_word(parsed)
         if word is None or find_state(word, None) is not TaskState.SUCCEEDED:
@@ -215,7 +217,7 @@ class NewApi(TaskTable):
             )
         ]
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the quota that remains taken."""
         del account
         return build_quota_costs(

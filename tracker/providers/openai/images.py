@@ -236,7 +236,7 @@ class ImageReader(EventedAnswer):
         if not self.has_events:
             if broken is not None:
                 return Unknown(broken)
-            return read_whole(self.whole(), self._wanted, self._request_id)
+            return read_whole(self.read_whole(), self._wanted, self._request_id)
         if self._ends:
             first = self._ends[0]
             facts = {name: first[name] for name in FACTS if isinstance(first.get(name), str)}
@@ -246,7 +246,7 @@ class ImageReader(EventedAnswer):
             return _read_failure(self._error, self._request_id)
         return Unknown(broken or "the stream ended without a picture")
 
-    def told_by(self, event: Mapping[str, Any]) -> str:
+    def read_event(self, event: Mapping[str, Any]) -> str:
         """Return the preview that an event brings; keep all else that it tells."""
         kind = str(event.get("type"))
         if kind == "error" or event.get("error"):

@@ -71,10 +71,10 @@ class Official(NewApi, PathCancel):
             return super().build_submit(sending)
         body = ask_in_background(sending.body)
         if body.get(BEFORE):
-            theirs = sending.parent_task_id()
+            theirs = sending.get_parent_task_id()
             body[BEFORE] = theirs
         url = f"{sending.account.base_url}/{RESPONSES}"
-        return build_post(url, body, self.headers(sending.account))
+        return build_post(url, body, self.build_headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take a response for acceptance, also one that has ended already."""
@@ -84,7 +84,7 @@ class Official(NewApi, PathCancel):
         parsed = parse_answer(answer)
         said = read_response(parsed, None)
         if said is None:
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         # What ended at once is looked at anew: whether a picture is wanted is known only then.
         return Accepted(
             said.provider_task_id,
@@ -94,9 +94,9 @@ class Official(NewApi, PathCancel):
             look_now=said.state in VERDICTS,
         )
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Refuse what names a model that there is not: no channel of a gateway's is awaited."""
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         if answer.status == 404 and isinstance(found, Deferred):
             return Refused(found.code, found.message)
         return found
@@ -107,7 +107,7 @@ class Official(NewApi, PathCancel):
         if asking.task.operation != RESPONSES or name is None:
             return super().build_poll(asking)
         url = f"{asking.account.base_url}/{RESPONSES}/{quote(name, safe='')}"
-        return HttpCall("GET", url, self.headers(asking.account))
+        return HttpCall("GET", url, self.build_headers(asking.account))
 
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """Build the cancel of a response; videos and pictures have none."""
@@ -119,7 +119,7 @@ class Official(NewApi, PathCancel):
             return read_response(parsed, task)
         return super().observe(account, task, parsed)
 
-    def denies(self, answer: HttpResult, parsed: Any) -> bool:
+    def is_denial(self, answer: HttpResult, parsed: Any) -> bool:
         """Take a 404 with an error for a denial."""
         return answer.status == 404 and isinstance(parsed, dict)
 
@@ -137,15 +137,15 @@ class ProjectEvents(ObjectCallbacks):
 
     per: ClassVar[Literal["task", "project"]] = "project"
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether the account is OpenAI's own and has the secret of an endpoint."""
         is_told = operation in (None, RESPONSES, *_VIDEOS)
         return account.profile == OFFICIAL and bool(account.webhook_secrets) and is_told
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Return Standard Webhooks, where the account has a secret."""
         secrets = account.webhook_secrets
-        return StandardWebhooks.of(secrets) if secrets else None
+        return StandardWebhooks.make_scheme(secrets) if secrets else None
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Return the task that an event names; nothing for an event of another kind."""
@@ -162,11 +162,11 @@ class ProjectEvents(ObjectCallbacks):
 class ImageStreams:
     """Reads the answers of creates of pictures, whole ones too, while they come."""
 
-    def lasts_s(self, account: Account, operation: str) -> float | None:
+    def get_time_limit_s(self, account: Account, operation: str) -> float | None:
         """Return how long a picture may take."""
         del account
         return IMAGES_LAST_S if operation in IMAGES else None
 
-    def reader(self, sending: Sending, headers: Mapping[str, str]) -> ImageReader:
+    def make_reader(self, sending: Sending, headers: Mapping[str, str]) -> ImageReader:
         """Read by the body's beginning."""
         return ImageReader(count_wanted(sending.body), headers)

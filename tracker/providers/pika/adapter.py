@@ -82,17 +82,19 @@ class PikaGateway(GatewayAdapter):
         base, _, name = call.url.rpartition("/")
         return [Follow(replace(call, url=f"{base}/?id={name}"), {"by": "query"})]
 
-    def state_of_answer(self, answer: Mapping[str, Any]) -> TaskState | None:
+    def read_answer_state(self, answer: Mapping[str, Any]) -> TaskState | None:
         """Return the state of a container of videos; None where there is none."""
-        return _sum_states(self._states(_read_videos(answer)))[0] if "videos" in answer else None
+        return (
+            _sum_states(self._read_states(_read_videos(answer)))[0] if "videos" in answer else None
+        )
 
-    def with_link(self, url: str) -> Mapping[str, Any]:
+    def build_answer_with_link(self, url: str) -> Mapping[str, Any]:
         """Build a container of one video."""
         return {"videos": [{"status": "finished", "resultUrl": url}]}
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a container of videos; one without videos has just been accepted."""
-        if isinstance(parsed, dict) and "videos" not in parsed and self.state_in(parsed):
+        if isinstance(parsed, dict) and "videos" not in parsed and self.read_state(parsed):
             return self._read_row(account, task, parsed)
         known = None if task is None else task.provider_task_id
         has_videos = isinstance(parsed, dict) and parsed.get("videos") is not None
@@ -101,7 +103,7 @@ class PikaGateway(GatewayAdapter):
             return None
         videos = _read_videos(parsed)
         words = [find_first_text(one, ("status",), limit=50) or "" for one in videos]
-        states = self._states(videos)
+        states = self._read_states(videos)
         state, is_known = _sum_states(states)
         errors = [text for one in videos if (text := find_first_text(one, ("error",)))]
         pieces = tuple(
@@ -132,15 +134,15 @@ class PikaGateway(GatewayAdapter):
             return said
         if (link := link_below(row)) is not None:
             return self.observe(
-                account, task, {**self.with_link(link), "id": said.provider_task_id}
+                account, task, {**self.build_answer_with_link(link), "id": said.provider_task_id}
             )
         return replace(said, state=TaskState.RUNNING)
 
-    def _states(self, videos: Sequence[Mapping[str, Any]]) -> Sequence[TaskState | None]:
-        return [self._state_of_video(one) for one in videos]
+    def _read_states(self, videos: Sequence[Mapping[str, Any]]) -> Sequence[TaskState | None]:
+        return [self._read_state_of_video(one) for one in videos]
 
-    def _state_of_video(self, video: Mapping[str, Any]) -> TaskState | None:
-        state = self.state_of(find_first_text(video, ("status",), limit=50) or "")
+    def _read_state_of_video(self, video: Mapping[str, Any]) -> TaskState | None:
+        state = self.find_state(find_first_text(video, ("status",), limit=50) or "")
         has_link = read_web_url(video.get("resultUrl")) is not None
         return TaskState.RUNNING if state is TaskState.SUCCEEDED and not has_link else state
 
@@ -166,15 +168,15 @@ class PikaForms(TableAdapter):
     times: ClassVar[Sequence[str]] = ()
     forgets = True
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Put a key of Pika's, and one of ComfyUI's accounts, where they look for it."""
         key = account.api_key or ""
         has_own_header = account.base_url == _OWN_URL or key.startswith(_COMFY_KEY)
-        return {"x-api-key": key} if has_own_header else super().headers(account)
+        return {"x-api-key": key} if has_own_header else super().build_headers(account)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the form: of texts alone urlencoded, else of parts."""
-        operation, headers = sending.task.operation, self.headers(sending.account)
+        operation, headers = sending.task.operation, self.build_headers(sending.account)
         url = f"{sending.account.base_url}/{self.creates[operation].path}"
         fields = [
             (name, part)
@@ -191,15 +193,17 @@ class PikaForms(TableAdapter):
         """Read a task. One that is finished and has no link yet still runs."""
         return show_as_running(super().observe(account, task, parsed))
 
-    def progress(self, parsed: Any) -> float | None:
+    def read_progress(self, parsed: Any) -> float | None:
         """Read the percent."""
         return _read_percent(find_first_number(parsed, ("progress",)))
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read the one video."""
         del account, task
         url = read_web_url(parsed.get("url"))
-        is_done = self.state_in(parsed) is TaskState.SUCCEEDED
+        is_done = self.read_state(parsed) is TaskState.SUCCEEDED
         return [Artifact("video", url, key="video")] if url and is_done else []
 
 
@@ -283,7 +287,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"comfy": "https://api.comfy.org/proxy/pika", "pika": _OWN_URL},
     options=PikaOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     submits=_ADAPTER,
     polls=_ADAPTER,
     probes=_ADAPTER,

@@ -60,7 +60,7 @@ class PikaFront(PlainFront):
         first, _, rest = call.path.partition("/")
         if first == _GENERATE and rest in FORMS:
             return _create(call, rest)
-        name = call.parameter("id") or "" if call.path == "feed" else rest
+        name = call.get_parameter("id") or "" if call.path == "feed" else rest
         named = find_name(name) if first in ("feed", "videos") and "/" not in name else None
         if not named:
             return refuse_path(call)
@@ -75,7 +75,7 @@ class PikaFront(PlainFront):
             return FrontAnswer({name: str(task.id)})
         if call.path.startswith("videos/"):
             return FrontAnswer(_show_video(task))
-        return FrontAnswer(_show_feed(task, shown.input_of(task)))
+        return FrontAnswer(_show_feed(task, shown.get_input(task)))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None

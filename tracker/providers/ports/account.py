@@ -163,11 +163,11 @@ class AccountOptions(BaseModel):
         """Tell whether anything could be submitted with these options."""
         return self.api_key is not None
 
-    def flaws(self) -> Sequence[str]:
+    def find_flaws(self) -> Sequence[str]:
         """Return `key: reason` for each way in which the credentials contradict themselves."""
         return ()
 
-    def secrets(self) -> Iterator[str]:
+    def iterate_secrets(self) -> Iterator[str]:
         """Yield the text of every secret among the options, so that redaction knows them all.
 
         Those of a provider's own fields too, in lists, tables and models inside them, and the
@@ -191,7 +191,7 @@ class Account:
     base_url: str
     options: AccountOptions = field(default_factory=AccountOptions, repr=False)
 
-    def options_as(self, kind: type[Options]) -> Options:
+    def get_options(self, kind: type[Options]) -> Options:
         """Return its options as those of one provider; the usual ones where they are another's."""
         return self.options if isinstance(self.options, kind) else kind()
 
@@ -224,7 +224,7 @@ class Account:
         scheme, _, rest = proxy.partition("://")
         return f"{scheme}://{rest.rpartition('@')[2]}"
 
-    def route(self, call: HttpCall) -> HttpCall:
+    def set_route(self, call: HttpCall) -> HttpCall:
         """Return a call to the provider as it leaves: through the account's proxy, if any."""
         return replace(call, proxy=reveal(self.options.proxy))
 

@@ -84,7 +84,7 @@ class Sending:
     callback_url: str | None
     now: datetime
 
-    def parent_task_id(self) -> str:
+    def get_parent_task_id(self) -> str:
         """Return the provider's id of the task that this one continues.
 
         Raises Misuse where there is none, or it is not known.
@@ -99,7 +99,7 @@ class Sending:
 class Asking:
     """Tasks of one account that their provider is asked about.
 
-    tasks:        at least one; more than one only where `Polls.shares` puts them into one group.
+    tasks:        at least one; several only where `Polls.get_poll_group` puts them into one group.
     callback_url: ours for the first of the tasks, which a scan may look for; None where there is
                   none.
     page:         what the call before led to: `More.page` of a scan, `Follow.page` of a poll;
@@ -124,7 +124,7 @@ class Asking:
 
 
 NO_SUCH_OPERATION = "no such operation of this provider"
-"""The answer of `Submits.serves` for an operation that the provider has for no account."""
+"""Answer of `Submits.explain_unserved` for an operation that no account of the provider has."""
 
 
 class Submits(Protocol):
@@ -135,18 +135,18 @@ class Submits(Protocol):
         """List the operations, e.g. `videos/text2video`, as far as they can be listed."""
         ...
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Say how a submit of this account whose outcome is unknown can be found."""
         ...
 
-    def serves(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Return why an account cannot submit tasks of an operation; None when it can.
 
         NO_SUCH_OPERATION where none can.
         """
         ...
 
-    def input_model(self, operation: str) -> type[BaseModel] | None:
+    def get_input_model(self, operation: str) -> type[BaseModel] | None:
         """Return the model that an operation's input is validated by; None for no operation here.
 
         Its JSON Schema is shown to callers: limits of its fields stand in it.
@@ -160,7 +160,7 @@ class Submits(Protocol):
         """
         ...
 
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+    def is_account_fault(self, code: str | None, http_status: int | None) -> bool:
         """Tell whether a refusal speaks of the account (its key, its money), not of the request."""
         ...
 
@@ -185,7 +185,7 @@ class StreamReader(Protocol):
         """Take the next bytes of the body; return the text that they add for people."""
         ...
 
-    def rest(self) -> str:
+    def read_rest(self) -> str:
         """Return the text that the end of the body adds; asked once, also where it broke off."""
         ...
 
@@ -204,11 +204,11 @@ class Streams(Protocol):
     A connection that breaks proves nothing: such a create is never made again by itself.
     """
 
-    def lasts_s(self, account: Account, operation: str) -> float | None:
+    def get_time_limit_s(self, account: Account, operation: str) -> float | None:
         """Return the seconds that a whole answer may take; None where the answer is no stream."""
         ...
 
-    def reader(self, sending: Sending, headers: Mapping[str, str]) -> StreamReader:
+    def make_reader(self, sending: Sending, headers: Mapping[str, str]) -> StreamReader:
         """Return what reads an answer that is a success. Others go to `Submits.parse_submit`.
 
         headers: of the answer, lower-case.
@@ -219,7 +219,7 @@ class Streams(Protocol):
 class Looks(Protocol):
     """Searches for a submit whose outcome is unknown. Its silence is no denial."""
 
-    def needs_url(self, account: Account) -> bool:
+    def is_url_needed(self, account: Account) -> bool:
         """Tell whether a scan looks for our callback URL: without one it finds nothing."""
         ...
 
@@ -240,11 +240,11 @@ class Polls(Protocol):
         """Return how many tasks one call may ask for; 1 where each is asked for by itself."""
         ...
 
-    def spacing_s(self, account: Account) -> float:
+    def get_poll_spacing_s(self, account: Account) -> float:
         """Return the least seconds between two looks at one task; 0 for no wish of its own."""
         ...
 
-    def shares(self, account: Account, task: Task) -> str | None:
+    def get_poll_group(self, account: Account, task: Task) -> str | None:
         """Name the group whose members one call may ask for; None when it is asked for alone."""
         ...
 
@@ -273,7 +273,7 @@ class Cancels(Protocol):
         """Tell whether the same call erases a task that has ended: then it is looked at first."""
         ...
 
-    def too_late(self, asking: Asking) -> str | None:
+    def explain_too_late(self, asking: Asking) -> str | None:
         """Return why a task is past being cancelled by what is known of it; None where it is not.
 
         Where `erases_ended`, the task is as the look before showed it.

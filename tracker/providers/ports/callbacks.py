@@ -85,7 +85,7 @@ class CallsBack(Protocol):
         """`task`: to a URL of each task. `project`: to one URL, the task is found by its ids."""
         ...
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether the account's upstream calls back at all: else polls are all there is.
 
         operation: tells of this one, where some have no callbacks of their own.
@@ -97,11 +97,11 @@ class CallsBack(Protocol):
         """Tell whether `challenge` or `acknowledge` may return something; else none is asked."""
         ...
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Return how the account's callbacks prove their origin; None where they cannot."""
         ...
 
-    def challenge(self, inbound: Inbound) -> bytes | None:
+    def answer_challenge(self, inbound: Inbound) -> bytes | None:
         """Return the body that answers a test of our URL; None for every other callback.
 
         Such a test may come while our create is still open, before the task is known.
@@ -119,6 +119,6 @@ class CallsBack(Protocol):
         """Return the status and body that the sender insists on; None for ours."""
         ...
 
-    def lacks(self, task: Task, said: Observation) -> str | None:
+    def find_missing_result(self, task: Task, said: Observation) -> str | None:
         """Name what of `task.wants` a success leaves out; None if nothing."""
         ...

@@ -32,7 +32,7 @@ class TextStream(Protocol):
         """Return the beginning, which is sent as soon as the task is durable."""
         ...
 
-    def piece(self, task: Task, text: str) -> bytes:
+    def write_piece(self, task: Task, text: str) -> bytes:
         """Return some more text."""
         ...
 

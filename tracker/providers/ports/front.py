@@ -72,7 +72,7 @@ class Shown:
     files: Sequence[UploadedFile] = ()
     form: UploadForm | None = None
 
-    def input_of(self, task: Task) -> Mapping[str, Any]:
+    def get_input(self, task: Task) -> Mapping[str, Any]:
         """Return what a task was made from; empty where that is not kept any more."""
         return self.inputs.get(task.key, {})
 
@@ -122,18 +122,18 @@ class Front(Protocol):
         """Tell whether tasks are shown with the input that they were made from."""
         ...
 
-    def owns(self, path: str) -> bool:
+    def is_own_path(self, path: str) -> bool:
         """Tell whether a path at the root that nothing serves is to be answered by the front."""
         ...
 
-    def addressed(self, call: FrontCall) -> FrontCall:
+    def resolve_address(self, call: FrontCall) -> FrontCall:
         """Return a call with the path, the query and the base that its client means.
 
         For clients that send all calls to one address, and name the other one in a header.
         """
         ...
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Return what a key must allow for this call."""
         ...
 

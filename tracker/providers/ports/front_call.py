@@ -87,7 +87,7 @@ class FrontCall:
         """True for a GET, and for a HEAD, which is answered like one."""
         return self.method in ("GET", "HEAD")
 
-    def parameter(self, name: str) -> str | None:
+    def get_parameter(self, name: str) -> str | None:
         """Return the last value of a parameter; None where it was not given."""
         return dict(self.query).get(name)
 

@@ -66,7 +66,7 @@ class PassesOn(Protocol):
         """Every call, by its path."""
         ...
 
-    def refusal(self, account: Account, path: str) -> str | None:
+    def explain_refusal(self, account: Account, path: str) -> str | None:
         """Return why a call cannot be made at an account's upstream; None when it can.
 
         path: a key of `calls`.

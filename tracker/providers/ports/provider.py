@@ -89,7 +89,7 @@ class Provider:
     check_limits: Callable[[Account, str, Mapping[str, Any]], Sequence[FieldError]] | None = None
     call_limits: Callable[[Account], CallLimits] | None = None
 
-    def account(self, name: str, options: AccountOptions) -> Account:
+    def make_account(self, name: str, options: AccountOptions) -> Account:
         """Make an account. Raises ValueError `key: reason` for options that cannot work."""
         if options.base_url and options.region:
             raise ValueError("region: excludes base_url; set one")
@@ -97,16 +97,16 @@ class Provider:
         if region not in self.regions:
             raise ValueError(f"region: no such region; one of: {', '.join(self.regions)}")
         account = Account(name, options.base_url or self.regions[region], options)
-        for flaw in self.flaws_of(account):
+        for flaw in self.find_flaws(account):
             raise ValueError(flaw)
         return account
 
-    def flaws_of(self, account: Account) -> Sequence[str]:
+    def find_flaws(self, account: Account) -> Sequence[str]:
         """Return `key: reason` for each reason why an account cannot work; empty when it can."""
         own = self.check_account(account) if self.check_account is not None else ()
-        return [*account.options.flaws(), *own]
+        return [*account.options.find_flaws(), *own]
 
-    def limits_of(self, account: Account) -> CallLimits:
+    def get_limits(self, account: Account) -> CallLimits:
         """Return the limits of an account's calls: as it is set, else as documented."""
         own = account.options.calls_per_s
         if own is None:

@@ -39,7 +39,7 @@ class TokenDelayed:
 class ExchangesTokens(Protocol):
     """Exchanges an account's credentials for a token that its calls carry."""
 
-    def needs_token(self, account: Account) -> bool:
+    def is_token_needed(self, account: Account) -> bool:
         """Tell whether the account's calls carry a token, and not its credentials themselves."""
         ...
 

@@ -64,7 +64,7 @@ class Recraft(TableAdapter):
         url = f"{sending.account.base_url}/{sending.task.operation}"
         fields = [_make_field(name, value) for name, value in sending.body.items()]
         return replace(
-            build_multipart(url, fields, self.headers(sending.account)), lasts_s=_LASTS_S
+            build_multipart(url, fields, self.build_headers(sending.account)), lasts_s=_LASTS_S
         )
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
@@ -74,7 +74,7 @@ class Recraft(TableAdapter):
         parsed = parse_answer(answer)
         found = list_pictures(parsed)
         if found is None:
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         pieces = [piece for place, one in enumerate(found) if (piece := _make_piece(one, place))]
         if (reason := find_common_loss(found)) is not None:
             return Unknown(reason)

@@ -33,9 +33,9 @@ class RecraftFront(ErrorObjectFront):
 
     prefixes = ("/recraft", "/proxy/recraft")
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the account, which all tenants share."""
-        return Scope.ADMIN if _read_path(call) == ME else super().scope(call)
+        return Scope.ADMIN if _read_path(call) == ME else super().get_scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
@@ -59,7 +59,7 @@ class RecraftFront(ErrorObjectFront):
         ready = list_ready_pieces(task)
         if not ready:
             return explain_missing_result(call, task)
-        wants_file = shown.input_of(task).get("response_format") == "b64_json"
+        wants_file = shown.get_input(task).get("response_format") == "b64_json"
         pictures = [_show_picture(one, shown, wants_file=wants_file) for one in ready]
         body = {"id": str(task.id), "created": int(task.created_at.timestamp())}
         body |= _find_price(task)

@@ -83,10 +83,10 @@ class _Prediction(BaseModel):
 class ReplicateOptions(UnprofiledOptions):
     """A key, and the signing secret that `GET /v1/webhooks/default/secret` shows."""
 
-    def flaws(self) -> Sequence[str]:
+    def find_flaws(self) -> Sequence[str]:
         """Return `key: reason` for what cannot work."""
         secrets = [one.get_secret_value() for one in self.webhook_secrets]
-        return [*find_secret_flaws(secrets), *super().flaws()]
+        return [*find_secret_flaws(secrets), *super().find_flaws()]
 
 
 class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
@@ -119,14 +119,14 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
     names_task = True
     not_a_task = "no id and status: this is not a prediction"
 
-    def serves(self, account: Account, operation: str) -> str | None:
+    def explain_unserved(self, account: Account, operation: str) -> str | None:
         """Take `predictions`, and the path of any model or deployment."""
         del account
         if operation == PREDICTIONS or _OF_A_MODEL.fullmatch(operation):
             return None
         return "must be predictions, models/OWNER/NAME or deployments/OWNER/NAME"
 
-    def input_model(self, operation: str) -> type[BaseModel] | None:
+    def get_input_model(self, operation: str) -> type[BaseModel] | None:
         """Return the same for every model: its own input is the model's affair."""
         del operation
         return _Prediction
@@ -148,11 +148,13 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         lasts = body.pop("cancel_after", None)
         deadline = {"cancel-after": lasts} if lasts else {}
         url = f"{sending.account.base_url}/{path}"
-        return build_post(url, body, self.headers(sending.account) | deadline)
+        return build_post(url, body, self.build_headers(sending.account) | deadline)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Take the status that an error body repeats where a gateway sends it with another."""
-        return super().refusal(sending, apply_told_status(answer, parsed, ("status",)), parsed)
+        return super().classify_refusal(
+            sending, apply_told_status(answer, parsed, ("status",)), parsed
+        )
 
     def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
         """Take Retry-After, else the time that the text of a throttled answer names."""
@@ -196,25 +198,27 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
             said if output is None else replace(said, detail={"output": replace_infinite(output)})
         )
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure; Replicate gives a text and no code."""
         if normalise_word(find_first_text(parsed, self.words_in) or "") == _ABORTED_WORD:
             return TaskError("provider", _ABORTED_WORD, message or _ABORTED)
         return TaskError("provider", None, message or "the provider gave no reason")
 
-    def progress(self, parsed: Any) -> float | None:
+    def read_progress(self, parsed: Any) -> float | None:
         """Return the percent of the last progress bar in the logs."""
         logs = parsed.get("logs")
         found = _PERCENT.findall(logs[-_LOG_END:]) if isinstance(logs, str) else []
         return min(float(found[-1]), 100.0) if found else None
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Collect every URL of `output`, in order; text without one is one artifact, as a data URL.
 
         What a prediction shows before its success is a preview.
         """
         del account, task
-        has_succeeded = self.state_in(parsed) is TaskState.SUCCEEDED
+        has_succeeded = self.read_state(parsed) is TaskState.SUCCEEDED
         state = ArtifactState.READY if has_succeeded else ArtifactState.PREVIEW
         ended = find_first_instant(parsed, ("completed_at",))
         output = parsed.get("output")
@@ -230,7 +234,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
             return []
         return [Artifact("text", build_text_url(text), key="text", state=state)]
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Return every numeric metric: seconds of computing, and outputs by their count."""
         del account, task
         metrics = parsed.get("metrics")
@@ -247,17 +251,17 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         """Return the URL of a page: the one that the page before named."""
         return f"{account.base_url}/predictions" if page is None else str(page["next"])
 
-    def next_page(
+    def read_next_page(
         self, asking: Asking | ListRequest, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Follow `next`, as long as it leads to the account's own host."""
         following = find_own_url(asking.account, parsed.get("next"))
         return {"next": following} if entries and following is not None else None
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Return Standard Webhooks, where the account has a secret."""
         secrets = account.webhook_secrets
-        return StandardWebhooks.of(secrets) if secrets else None
+        return StandardWebhooks.make_scheme(secrets) if secrets else None
 
     def read_object(self, parsed: Any) -> Observation | None:
         """Read the bare prediction that a callback is."""

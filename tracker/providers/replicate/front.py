@@ -102,11 +102,11 @@ class ReplicateFront(PlainFront):
     prefixes = ("/replicate",)
     schemes = ("token",)
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the signing secret, which all tenants share; reading is a GET."""
         if call.path == f"v1/{_SECRET_PATH}":
             return Scope.ADMIN
-        return super().scope(call)
+        return super().get_scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
@@ -143,12 +143,12 @@ class ReplicateFront(PlainFront):
             case Page():
                 after = _show_next(call, shown.next) if shown.next else None
                 found = [
-                    _show_prediction(one, shown.input_of(one), call.base) for one in shown.tasks
+                    _show_prediction(one, shown.get_input(one), call.base) for one in shown.tasks
                 ]
                 return FrontAnswer({"previous": None, "next": after, "results": found})
             case _:
                 task = shown.tasks[0]
-                body = _show_prediction(task, shown.input_of(task), call.base)
+                body = _show_prediction(task, shown.get_input(task), call.base)
                 is_create = isinstance(command, Create)
                 if is_create and task.state not in TERMINAL:
                     # Of a held create replicate 1.0.7 takes every other word for the end.
@@ -195,7 +195,7 @@ def _read_page(call: FrontCall) -> Page:
     since, until = (_read_time(call, name) for name in _TIMES)
     return Page(
         _PAGE,
-        after=call.parameter("cursor") or None,
+        after=call.get_parameter("cursor") or None,
         binds=f"predictions {since} {until}" if since or until else "predictions",
         created_from=since,
         created_until=until,
@@ -203,7 +203,7 @@ def _read_page(call: FrontCall) -> Page:
 
 
 def _read_time(call: FrontCall, name: str) -> datetime | None:
-    text = call.parameter(name)
+    text = call.get_parameter(name)
     if not text:
         return None
     if (found := read_instant(text)) is None:
@@ -213,7 +213,7 @@ def _read_time(call: FrontCall, name: str) -> datetime | None:
 
 def _show_next(call: FrontCall, cursor: str) -> str:
     """Return the address of the page behind, which is narrowed as this one is."""
-    filters = {name: text for name in _TIMES if (text := call.parameter(name))}
+    filters = {name: text for name in _TIMES if (text := call.get_parameter(name))}
     return f"{call.base}/v1/predictions?{urlencode({**filters, 'cursor': cursor})}"
 
 

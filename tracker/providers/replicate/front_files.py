@@ -24,7 +24,7 @@ def read(call: FrontCall, path: str) -> Command | FrontRefusal:
         return refuse_path(call)
     match call.method:
         case "GET" | "HEAD":
-            after = call.parameter("cursor")
+            after = call.get_parameter("cursor")
             return OneFile(id_) if id_ else PageFiles(_PAGE, after=after or None)
         case "POST" if not id_:
             return Upload(otherwise=FILES)

@@ -103,21 +103,23 @@ class _RunwayWords(TableAdapter):
         said = super().observe(account, task, parsed)
         return None if said is None else await_result(said, task, _EMPTY)
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by Runway's own code."""
         code = find_first_text(parsed, ("failureCode", "failure.code", "error.code"), limit=100)
-        error = super().failure(parsed, message)
+        error = super().describe_failure(parsed, message)
         return replace(error, code=code or error.code)
 
-    def progress(self, parsed: Any) -> float | None:
+    def read_progress(self, parsed: Any) -> float | None:
         """Read the fraction that is done."""
         return _convert_percent(find_first_number(parsed, ("progress",)))
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read `output`: links, or for a workflow links of each of its nodes."""
         del account
         kind = "video" if task is None else KINDS.get(task.operation, "video")
-        is_done = self.state_in(parsed) is TaskState.SUCCEEDED
+        is_done = self.read_state(parsed) is TaskState.SUCCEEDED
         state = ArtifactState.READY if is_done else ArtifactState.PREVIEW
         return [
             Artifact(kind, url, key=key, state=state, refreshable=True)
@@ -139,14 +141,14 @@ class RunwayApi(PathCancel, _RunwayWords):
     costs_may_fall = True  # "tasks that later returned unused prepaid credits" (SDK 5.24.0)
     account_codes = (_NO_CREDITS,)
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Add the version of the API, without which it answers 400."""
-        return super().headers(account) | {"x-runway-version": VERSION}
+        return super().build_headers(account) | {"x-runway-version": VERSION}
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Tell credits and the daily cap from other refusals: neither has a code."""
-        found = super().refusal(sending, answer, parsed)
-        if isinstance(found, Refused) and "credit" in (self.reason(parsed) or "").lower():
+        found = super().classify_refusal(sending, answer, parsed)
+        if isinstance(found, Refused) and "credit" in (self.read_reason(parsed) or "").lower():
             return replace(found, code=_NO_CREDITS, blames_account=True)
         if isinstance(found, Deferred):
             is_daily = "daily" in found.message.lower()
@@ -169,7 +171,7 @@ class RunwayApi(PathCancel, _RunwayWords):
         """Build the deletion; runs of workflows cannot be deleted."""
         return None if asking.task.operation == WORKFLOWS else super().build_cancel(asking)
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the final credits; what has become less since is given back."""
         del account
         return settle_costs(task, _read_credits(parsed, "cost"), unit=CREDITS)
@@ -195,7 +197,7 @@ class RunwayGateway(_RunwayWords, GatewayAdapter):
     )
     poll_path = "v1/tasks/{id}"
 
-    def with_link(self, url: str) -> Mapping[str, Any]:
+    def build_answer_with_link(self, url: str) -> Mapping[str, Any]:
         """Build a task with its output."""
         return {"status": "SUCCEEDED", "output": [url]}
 
@@ -214,20 +216,22 @@ class RunwayWeb(_RunwayWords, GatewayAdapter):
         *GatewayAdapter.messages,
     )
 
-    def with_link(self, url: str) -> Mapping[str, Any]:
+    def build_answer_with_link(self, url: str) -> Mapping[str, Any]:
         """Build a task with its artifact."""
         return {"task": {"status": "SUCCEEDED", "artifacts": [{"url": url}]}}
 
-    def progress(self, parsed: Any) -> float | None:
+    def read_progress(self, parsed: Any) -> float | None:
         """Read the fraction, which is a text here."""
         return _convert_percent(find_first_number(parsed, ("task.progressRatio", "progressRatio")))
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read the artifacts of the task."""
         del account, task
         inner = parsed.get("task")
         found = (inner if isinstance(inner, dict) else parsed).get("artifacts")
-        is_done = self.state_in(parsed) is TaskState.SUCCEEDED
+        is_done = self.read_state(parsed) is TaskState.SUCCEEDED
         state = ArtifactState.READY if is_done else ArtifactState.PREVIEW
         return [
             Artifact(
@@ -281,10 +285,10 @@ class RunwayByProfile(AdapterByProfile, ObjectCallbacks):
 
     not_a_task = "no id beside data or a status: this is no callback"
 
-    def flaws_of(self, account: Account) -> Sequence[str]:
+    def find_flaws(self, account: Account) -> Sequence[str]:
         """Return `key: reason` for options that contradict each other."""
-        found = list(super().flaws_of(account))
-        kind = self.kind_of(account)
+        found = list(super().find_flaws(account))
+        kind = self.find_kind(account)
         if account.webhook_secrets and not kind.is_calling:
             found.append(f"webhook_secrets: {NO_CALLBACKS}")
         if account.webhook_secrets and isinstance(kind.adapter, RunwayFeed):
@@ -295,13 +299,13 @@ class RunwayByProfile(AdapterByProfile, ObjectCallbacks):
         self, account: Account, operation: str, body: Mapping[str, Any]
     ) -> Sequence[FieldError]:
         """Return what the account's upstream would refuse: gateways take ratios of their own."""
-        kind = self.kind_of(account).adapter
+        kind = self.find_kind(account).adapter
         if operation not in CREATES or operation not in kind.creates:
             return ()
         flaws = list_model_flaws(operation, body)
         return flaws if kind is _API else [one for one in flaws if one.path not in _OF_RUNWAY]
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Return kie.ai's scheme, which signs id and time; None without its key."""
         secrets = account.webhook_secrets
         return SignedFields(secrets, IDS) if secrets else None
@@ -333,7 +337,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"global": "https://api.dev.runwayml.com", KIE: "https://api.kie.ai/api/v1"},
     options=RunwayOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     check_limits=_ADAPTER.check_limits,
     objects=OBJECTS,
     submits=_ADAPTER,

@@ -77,7 +77,7 @@ class RunwayFeed(CodedAdapter):
 
     def _ask(self, account: Account, task_id: str) -> HttpCall:
         url = f"{account.base_url}/{FEED}"
-        return build_post(url, {"task_id": task_id}, self.headers(account))
+        return build_post(url, {"task_id": task_id}, self.build_headers(account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read `data`; a code besides 200 tells of the question, not of the task."""
@@ -86,24 +86,26 @@ class RunwayFeed(CodedAdapter):
         parsed = parse_answer(answer)
         said = self.observe(asking.account, asking.task, self.record_in(answer, parsed))
         if said is None:
-            return [self.without_record(answer, parsed)]
+            return [self.judge_missing_record(answer, parsed)]
         return [Observed(await_result(said, asking.task, _EMPTY))]
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure, for which there are no codes."""
         del parsed
         return TaskError("provider", None, message or "the provider gave no reason")
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read the video, with its pictures."""
         del account, task
         url = read_web_url(parsed.get("video_url"))
-        if url is None or self.state_in(parsed) is not TaskState.SUCCEEDED:
+        if url is None or self.read_state(parsed) is not TaskState.SUCCEEDED:
             return []
         extra = {name: link for name in _PICTURES if (link := read_web_url(parsed.get(name)))}
         return [Artifact("video", url, key="0", extra=extra)]
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the points, and whether they were given back."""
         del account
         charged = settle_costs(

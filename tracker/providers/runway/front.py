@@ -67,9 +67,9 @@ class RunwayFront(PlainFront):
     prefixes = (_GATEWAY, "/runway", _COMFY)
     heeds_should_retry = True
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Reading is a GET, or a POST where the query is one."""
-        return Scope.TASKS_READ if front_feed.is_reading(call) else super().scope(call)
+        return Scope.TASKS_READ if front_feed.is_reading(call) else super().get_scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
@@ -107,7 +107,7 @@ class RunwayFront(PlainFront):
             return FrontAnswer({**form, "runwayUri": _OURS + shown.form.id})
         task = shown.tasks[0]
         if _is_web(call):
-            return FrontAnswer({"task": _show_web_task(task, shown.input_of(task))})
+            return FrontAnswer({"task": _show_web_task(task, shown.get_input(task))})
         if isinstance(command, Create):
             return FrontAnswer({"id": str(task.id), "estimatedCost": {CREDITS: _estimate(task)}})
         return FrontAnswer(_show_task(task, is_gateway=_is_gateway(call)))

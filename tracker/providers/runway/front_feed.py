@@ -47,7 +47,7 @@ def is_reading(call: FrontCall) -> bool:
 def read_feed_call(call: FrontCall) -> Command | WantsBody | FrontRefusal:
     """Route by path and method; a task is asked for by POST, or by GET as some do."""
     if is_reading(call) and call.is_read:
-        return _read_one(call, call.parameter("task_id"))
+        return _read_one(call, call.get_parameter("task_id"))
     if call.method != "POST":
         return refuse_method(call)
     if call.body is None:
@@ -68,7 +68,7 @@ def show_feed(command: Command, shown: Shown) -> FrontAnswer:
     task = shown.tasks[0]
     if isinstance(command, Create):
         return FrontAnswer(_wrap({"task_id": str(task.id)}))
-    return FrontAnswer(_wrap(_show_data(task, shown.input_of(task))))
+    return FrontAnswer(_wrap(_show_data(task, shown.get_input(task))))
 
 
 def refuse_feed(message: str, status: int) -> FrontAnswer:

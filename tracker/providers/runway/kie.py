@@ -126,7 +126,7 @@ class RunwayKie(CodedAdapter):
         Raises Misuse where that id is not known.
         """
         if sending.task.operation == EXTEND:
-            theirs = sending.parent_task_id()
+            theirs = sending.get_parent_task_id()
             sending = replace(sending, body={**sending.body, "taskId": theirs})
         return super().build_submit(sending)
 
@@ -137,7 +137,7 @@ class RunwayKie(CodedAdapter):
         parsed = parse_answer(answer)
         task_id = find_first_text(parsed, ("data.taskId", "data.task_id"), limit=500)
         if task_id is None or find_code(parsed) not in (None, GOOD):
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         return Accepted(task_id, "wait")
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
@@ -147,7 +147,7 @@ class RunwayKie(CodedAdapter):
             return None
         path = _RECORDS.get(asking.task.operation, _RECORD)
         url = f"{asking.account.base_url}/{path}?taskId={quote(task_id, safe='')}"
-        return HttpCall("GET", url, self.headers(asking.account))
+        return HttpCall("GET", url, self.build_headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read the record; a code besides 200 tells of the question, not of the task."""
@@ -161,7 +161,7 @@ class RunwayKie(CodedAdapter):
             said = _read_record(self, data, asking)
             if said is not None:
                 return [Observed(said)]
-        return [self.without_record(answer, parsed)]
+        return [self.judge_missing_record(answer, parsed)]
 
     def _is_of_another_task(self, asking: Asking, data: Mapping[str, Any]) -> bool:
         shown = find_first_text(data, ("taskId", "task_id"), limit=500)
@@ -198,7 +198,7 @@ def _read_record(dialect: RunwayKie, data: Mapping[str, Any], asking: Asking) ->
     flag = find_first_text(data, ("successFlag",), limit=100)
     if word is None and flag is None:
         return None
-    state = dialect.state_of(word) if word is not None else _FLAGS.get(flag or "")
+    state = dialect.find_state(word) if word is not None else _FLAGS.get(flag or "")
     # The page of Aleph says to go on asking while the flag is 0 and there is no message.
     if word is None and flag == "0" and reason is not None:
         state = TaskState.FAILED

@@ -69,11 +69,11 @@ class RunwayNumbered(TableAdapter):
             raise InvalidRequest(FieldError(CALLBACK_URL, _UNTOLD))
         return request
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Send the key as it is: the page shows no word before it."""
         return {} if account.api_key is None else {"authorization": account.api_key}
 
-    def opened(self, parsed: Any) -> Any:
+    def open_envelope(self, parsed: Any) -> Any:
         """Return the task out of its envelope, where that says that all is well."""
         if not isinstance(parsed, dict) or parsed.get("success") is False:
             return parsed
@@ -86,9 +86,11 @@ class RunwayNumbered(TableAdapter):
         said = super().observe(account, task, parsed)
         return None if said is None else await_result(said, task, _EMPTY)
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read `videoUrl`."""
         del account, task
-        is_done = self.state_in(parsed) is TaskState.SUCCEEDED
+        is_done = self.read_state(parsed) is TaskState.SUCCEEDED
         url = read_web_url(parsed.get("videoUrl"))
         return [Artifact("video", url, key="0")] if url is not None and is_done else []

@@ -27,11 +27,11 @@ class RunwayCalls(PlainCalls):
         }
     )
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Add the version of the API to the key."""
         return build_bearer_header(account.api_key) | {"x-runway-version": VERSION}
 
-    def refusal(self, account: Account, path: str) -> str | None:
+    def explain_refusal(self, account: Account, path: str) -> str | None:
         """Say that gateways know no organization."""
         del path
         ends = (*("/runway", "/runwayml"), "kie.ai/api/v1")

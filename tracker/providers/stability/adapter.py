@@ -89,15 +89,15 @@ class StabilityAdapter(TableAdapter):
             raise InvalidRequest(*flaws)
         return request
 
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+    def is_account_fault(self, code: str | None, http_status: int | None) -> bool:
         """Look the status up; 403 is about the content too."""
-        return code != MODERATED and super().blames_account(code, http_status)
+        return code != MODERATED and super().is_account_fault(code, http_status)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the form; the answer of most operations is the file."""
         name, account = sending.task.operation, sending.account
         kind = "application/json" if OPERATIONS[name].has_id else _choose_media_type(name)
-        headers = {**self.headers(account), "accept": kind}
+        headers = {**self.build_headers(account), "accept": kind}
         fields = [(field, _make_part(value)) for field, value in sending.body.items()]
         call = build_multipart(f"{account.base_url}/{self.creates[name].path}", fields, headers)
         return call if OPERATIONS[name].has_id else replace(call, lasts_s=_LONGEST_S)
@@ -115,21 +115,21 @@ class StabilityAdapter(TableAdapter):
         if said is not None:
             return Accepted(None, said.word, said=said)
         if (status := STATUSES.get(_find_name(parsed) or "")) is not None:
-            return self.refusal(sending, replace(answer, status=status), parsed)
+            return self.classify_refusal(sending, replace(answer, status=status), parsed)
         task_id = find_first_text(parsed, ("id",), limit=500)
         may_have_id = OPERATIONS[sending.task.operation].has_id or answer.status == 202
         if task_id is None or not may_have_id or _is_error(parsed):
-            return Unknown(f"{self.in_words(answer, parsed)}, without a result")
+            return Unknown(f"{self.describe_answer(answer, parsed)}, without a result")
         return Accepted(task_id)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the name of the error up: moderation comes with 403, as missing rights do."""
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         name = _find_name(parsed)
         match found:
             case Refused():
                 return replace(
-                    found, code=name, blames_account=self.blames_account(name, answer.status)
+                    found, code=name, blames_account=self.is_account_fault(name, answer.status)
                 )
             case Deferred():
                 pause_s = max(found.retry_after_s or 0.0, _BAN_S)
@@ -140,11 +140,11 @@ class StabilityAdapter(TableAdapter):
             case _:
                 return found
 
-    def reason(self, parsed: Any) -> str | None:
+    def read_reason(self, parsed: Any) -> str | None:
         """Join the errors."""
         errors = parsed.get("errors") if isinstance(parsed, dict) else None
         texts = [one for one in errors if isinstance(one, str)] if isinstance(errors, list) else []
-        return "; ".join(texts)[:4000] or super().reason(parsed)
+        return "; ".join(texts)[:4000] or super().read_reason(parsed)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Ask for the result, which is a download once it is there; None without an id."""
@@ -155,7 +155,10 @@ class StabilityAdapter(TableAdapter):
         path = self.poll_path.format(id=name)
         if task.operation == "image-to-video":
             path = f"v2beta/image-to-video/result/{name}"
-        headers = {**self.headers(asking.account), "accept": _choose_media_type(task.operation)}
+        headers = {
+            **self.build_headers(asking.account),
+            "accept": _choose_media_type(task.operation),
+        }
         return HttpCall("GET", f"{asking.account.base_url}/{path}", headers, lasts_s=_POLL_S)
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
@@ -163,7 +166,7 @@ class StabilityAdapter(TableAdapter):
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
         task, parsed = asking.task, parse_answer(answer)
-        words = self.in_words(answer, parsed)
+        words = self.describe_answer(answer, parsed)
         name = _find_name(parsed)
         match answer.status:
             case 202 if not answer.body or isinstance(parsed, dict):

@@ -71,7 +71,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
     not_served = NOT_SERVED
 
-    def kind_of(self, account: Account) -> UpstreamKind:
+    def find_kind(self, account: Account) -> UpstreamKind:
         """Return the kind of the profile, which the host may tell."""
         return KINDS.get(find_profile(account), KINDS[GATEWAY])
 
@@ -88,11 +88,11 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
         body = put_their_names(sending.body, sending.parent)
         return super().build_submit(replace(sending, body=body))
 
-    def flaws_of(self, account: Account) -> Sequence[str]:
+    def find_flaws(self, account: Account) -> Sequence[str]:
         """Return `key: reason` for options that contradict each other."""
-        return [*super().flaws_of(account), *list_flaws(account)]
+        return [*super().find_flaws(account), *list_flaws(account)]
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Return kie.ai's scheme, which signs id and time; nobody else signs."""
         secrets = account.webhook_secrets
         if not secrets:
@@ -122,7 +122,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"sunoapi": "https://api.sunoapi.org/api/v1", "kie": "https://api.kie.ai/api/v1"},
     options=SunoOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,

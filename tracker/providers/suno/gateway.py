@@ -84,7 +84,7 @@ class GatewayDialect(TaskTable):
     together = 20
     least_spacing_s = 5.0
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
         return build_headers(account)
 
@@ -112,7 +112,7 @@ class GatewayDialect(TaskTable):
             return replace(outcome, look_now=True)
         return outcome
 
-    def shares(self, account: Account, task: Task) -> str | None:
+    def get_poll_group(self, account: Account, task: Task) -> str | None:
         """Ask in one call for all that have an id, music and lyrics apart."""
         del account
         return _find_action(task) if task.provider_task_id else None
@@ -121,7 +121,7 @@ class GatewayDialect(TaskTable):
         """Build the query for one, or for several at once."""
         if len(asking.tasks) == 1:
             return super().build_poll(asking)
-        return _build_batch(asking, self.headers(asking.account))
+        return _build_batch(asking, self.build_headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read a row, songs without one, or a list of rows."""
@@ -129,10 +129,10 @@ class GatewayDialect(TaskTable):
             return [Unanswered(answer.reason)] * len(asking.tasks)
         parsed = parse_answer(answer)
         if len(asking.tasks) > 1:
-            return self._several(asking, answer, parsed)
+            return self._read_several(asking, answer, parsed)
         return [self._read_single(asking, answer, parsed)]
 
-    def _several(self, asking: Asking, answer: HttpResult, parsed: Any) -> list[PollOutcome]:
+    def _read_several(self, asking: Asking, answer: HttpResult, parsed: Any) -> list[PollOutcome]:
         """Find each task's row. One that is left out is asked for by itself: lists leave out.
 
         Without any row a list is null (https://github.com/QuantumNous/new-api, 2026-11).
@@ -140,7 +140,7 @@ class GatewayDialect(TaskTable):
         rows = parsed if isinstance(parsed, list) else open_envelope(parsed)
         rows = rows if answer.status < 300 else None
         if not isinstance(rows, list):
-            return [self._unanswered(answer, parsed, alone=answer.status != 429)] * len(
+            return [self._describe_unanswered(answer, parsed, alone=answer.status != 429)] * len(
                 asking.tasks
             )
         known = select_fullest(
@@ -166,10 +166,10 @@ class GatewayDialect(TaskTable):
         if bare is not None and bare.state in VERDICTS:
             return Observed(bare)
         if bare is not None or isinstance(data, list):
-            return Follow(_build_batch(asking, self.headers(asking.account)), {"songs": bare})
-        if self.denies(answer, parsed):
-            return Absent(self.in_words(answer, parsed), weak=True)
-        return self._unanswered(answer, parsed)
+            return Follow(_build_batch(asking, self.build_headers(asking.account)), {"songs": bare})
+        if self.is_denial(answer, parsed):
+            return Absent(self.describe_answer(answer, parsed), weak=True)
+        return self._describe_unanswered(answer, parsed)
 
     def _read_listed(
         self, asking: Asking, answer: HttpResult, parsed: Any, data: Any
@@ -183,11 +183,13 @@ class GatewayDialect(TaskTable):
         if row is not None:
             return _read_outcome(asking.task, row)
         bare = (asking.page or {}).get("songs")
-        return Observed(bare) if bare is not None else self._unanswered(answer, parsed)
+        return Observed(bare) if bare is not None else self._describe_unanswered(answer, parsed)
 
-    def _unanswered(self, answer: HttpResult, parsed: Any, *, alone: bool = False) -> Unanswered:
+    def _describe_unanswered(
+        self, answer: HttpResult, parsed: Any, *, alone: bool = False
+    ) -> Unanswered:
         return Unanswered(
-            self.in_words(answer, parsed),
+            self.describe_answer(answer, parsed),
             self.pause_s(answer, parsed),
             slow_down=answer.status == 429,
             alone=alone,

@@ -51,7 +51,7 @@ def list_flaws(account: Account) -> Sequence[str]:
         flaws.append(f"profile: the address is that of {by_host}; set region or base_url")
     if account.webhook_secrets and profile not in _SIGNS:
         flaws.append("webhook_secrets: only kie.ai signs callbacks; leave it out")
-    if account.options_as(SunoOptions).cookie and profile != GCUI:
+    if account.get_options(SunoOptions).cookie and profile != GCUI:
         flaws.append("cookie: only the profile gcui takes one; leave it out")
     return flaws
 
@@ -63,5 +63,5 @@ def find_limits(account: Account) -> CallLimits:
 
 def build_headers(account: Account) -> dict[str, str]:
     """Build the headers that carry the credentials."""
-    cookie = reveal(account.options_as(SunoOptions).cookie)
+    cookie = reveal(account.get_options(SunoOptions).cookie)
     return build_bearer_header(account.api_key) | ({"cookie": cookie} if cookie else {})

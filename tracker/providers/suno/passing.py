@@ -29,11 +29,11 @@ class SunoCalls(PlainCalls):
         {path: PassedCall("GET", is_account=True) for path in BALANCES}
     )
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
         return build_headers(account)
 
-    def refusal(self, account: Account, path: str) -> str | None:
+    def explain_refusal(self, account: Account, path: str) -> str | None:
         """Say that the upstream of an account has no such balance."""
         if find_profile(account) in BALANCES[path]:
             return None

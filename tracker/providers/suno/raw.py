@@ -67,7 +67,7 @@ class _ClipTable(TaskTable):
     together = 20
     least_spacing_s = 5.0
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
         return build_headers(account)
 
@@ -80,7 +80,7 @@ class _ClipTable(TaskTable):
             return self.parse_text(sending, answer, parsed)
         ids = [id_ for one in find_songs(parsed) if (id_ := find_id(one)) is not None]
         if not ids:
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         clips = [clip for one in find_songs(parsed) if (clip := read_clip(one)) is not None]
         said = observe(SongReport(clips, wanted=len(ids)))
         ended = said if said.state in VERDICTS else None
@@ -94,16 +94,16 @@ class _ClipTable(TaskTable):
         """Read the answer to a create of lyrics."""
         raise NotImplementedError
 
-    def shares(self, account: Account, task: Task) -> str | None:
+    def get_poll_group(self, account: Account, task: Task) -> str | None:
         """Ask for songs of several tasks in one call."""
         del account
         return None if task.provider_task_id is None or self.is_text(task) else "songs"
 
-    def feed_url(self, account: Account, ids: str) -> str:
+    def build_feed_url(self, account: Account, ids: str) -> str:
         """Return the address of songs. ids: separated by commas, escaped."""
         raise NotImplementedError
 
-    def text_path(self, task_id: str) -> str:
+    def build_text_path(self, task_id: str) -> str:
         """Return the path of lyrics below the base URL. task_id: escaped."""
         raise NotImplementedError
 
@@ -113,11 +113,11 @@ class _ClipTable(TaskTable):
         if ids is None:
             return None
         if self.is_text(asking.task):
-            url = f"{account.base_url}/{self.text_path(quote(ids, safe=''))}"
+            url = f"{account.base_url}/{self.build_text_path(quote(ids, safe=''))}"
         else:
             every = ",".join(quote(task.provider_task_id or "", safe=",") for task in asking.tasks)
-            url = self.feed_url(account, every)
-        return HttpCall("GET", url, self.headers(account))
+            url = self.build_feed_url(account, every)
+        return HttpCall("GET", url, self.build_headers(account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Give each task its songs out of the list; songs that nobody knows are left out."""
@@ -126,14 +126,14 @@ class _ClipTable(TaskTable):
         parsed = parse_answer(answer)
         if answer.status < 300 and self.is_text(asking.task):
             said = read_lyrics(parsed)
-            return [self._unanswered(answer, parsed) if said is None else Observed(said)]
+            return [self._describe_unanswered(answer, parsed) if said is None else Observed(said)]
         songs = find_songs(parsed) if answer.status < 300 else None
         if songs is None or not is_feed(parsed):
-            is_denied = len(asking.tasks) == 1 and self.denies(answer, parsed)
+            is_denied = len(asking.tasks) == 1 and self.is_denial(answer, parsed)
             alone = is_refused_together(asking, answer, parsed)
-            outcome: PollOutcome = replace(self._unanswered(answer, parsed), alone=alone)
+            outcome: PollOutcome = replace(self._describe_unanswered(answer, parsed), alone=alone)
             if is_denied:
-                outcome = Absent(self.in_words(answer, parsed), weak=True)
+                outcome = Absent(self.describe_answer(answer, parsed), weak=True)
             return [outcome] * len(asking.tasks)
         known = select_fullest(
             (clip.id, clip) for one in songs if (clip := read_clip(one)) is not None
@@ -149,9 +149,9 @@ class _ClipTable(TaskTable):
                 outcomes.append(Absent("none of its songs is in the list", weak=True))
         return outcomes
 
-    def _unanswered(self, answer: Any, parsed: Any) -> Unanswered:
+    def _describe_unanswered(self, answer: Any, parsed: Any) -> Unanswered:
         return Unanswered(
-            self.in_words(answer, parsed),
+            self.describe_answer(answer, parsed),
             self.pause_s(answer, parsed),
             slow_down=answer.status == 429,
         )
@@ -176,18 +176,20 @@ class RawDialect(_ClipTable):
             check_song(request.body)
         return request
 
-    def feed_url(self, account: Account, ids: str) -> str:
+    def build_feed_url(self, account: Account, ids: str) -> str:
         """Return the address of songs."""
         return f"{account.base_url}/feed/{ids}"
 
-    def text_path(self, task_id: str) -> str:
+    def build_text_path(self, task_id: str) -> str:
         """Return the path of lyrics."""
         return f"lyrics/{task_id}"
 
     def parse_text(self, sending: Sending, answer: Any, parsed: Any) -> SubmitOutcome:
         """Take the id of lyrics."""
         task_id = find_first_text(parsed, ("id",), limit=500)
-        return self.refusal(sending, answer, parsed) if task_id is None else Accepted(task_id)
+        return (
+            self.classify_refusal(sending, answer, parsed) if task_id is None else Accepted(task_id)
+        )
 
 
 class _SongMade(SunoInput):
@@ -247,11 +249,11 @@ class SelfHostedDialect(_ClipTable):
         call = super().build_submit(replace(sending, body=body))
         return replace(call, lasts_s=LYRICS_LAST_S) if self.is_text(sending.task) else call
 
-    def feed_url(self, account: Account, ids: str) -> str:
+    def build_feed_url(self, account: Account, ids: str) -> str:
         """Return the address of songs."""
         return f"{account.base_url}/get?ids={quote(ids, safe='%')}"
 
-    def text_path(self, task_id: str) -> str:
+    def build_text_path(self, task_id: str) -> str:
         """Return the path of the songs: lyrics have none, the create is answered with them."""
         return f"get?ids={task_id}"
 
@@ -259,7 +261,7 @@ class SelfHostedDialect(_ClipTable):
         """Take the lyrics, which the create was held for."""
         said = read_lyrics(parsed)
         if said is None:
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         return Accepted(find_first_text(parsed, ("id",), limit=500), said.word, said=said)
 
     def balance(self, parsed: Any) -> str | None:

@@ -115,7 +115,7 @@ class ResellerDialect(CodedAdapter):
     too_fast = ("405", "429", "430")
     account_codes = (NO_MONEY, "401", "403")
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
         return build_headers(account)
 
@@ -138,23 +138,23 @@ class ResellerDialect(CodedAdapter):
             return super().parse_submit(sending, answer)
         parsed = parse_answer(answer)
         if find_code(parsed) not in (None, "200"):
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         if sending.task.operation in AT_ONCE:
             data = parsed.get("data") if isinstance(parsed, dict) else None
             if data in (None, "", [], {}):
-                return self.refusal(sending, answer, parsed)
+                return self.classify_refusal(sending, answer, parsed)
             return Accepted(None, "200", said=_read_result_at_once(data))
         task_id = find_first_text(parsed, self.ids, limit=500)
         if task_id is None:
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         return Accepted(task_id, "PENDING")
 
-    def meaning_of(self, account: Account, code: str) -> Meaning:
+    def find_meaning(self, account: Account, code: str) -> Meaning:
         """Look the code up as the account's host means it: the hosts contradict each other."""
         known = _CODES.get(find_profile(account), {}).get(code) or COMMON_CODES.get(code)
         return known or Meaning.UNKNOWN
 
-    def name_code(self, account: Account, code: str) -> str:
+    def choose_refusal_code(self, account: Account, code: str) -> str:
         """Return our own code for a lack of credits."""
         return NO_MONEY if code == _MONEY_CODES.get(find_profile(account)) else code
 
@@ -167,7 +167,7 @@ class ResellerDialect(CodedAdapter):
         first = operation.partition("/")[0]
         path = _RECORDS.get(operation, _RECORDS.get(first, _RECORDS["generate"]))
         url = f"{asking.account.base_url}/{path}?taskId={quote(task_id, safe='')}"
-        return HttpCall("GET", url, self.headers(asking.account))
+        return HttpCall("GET", url, self.build_headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read the record; a code besides 200 tells of the question, not of the task."""
@@ -179,14 +179,14 @@ class ResellerDialect(CodedAdapter):
         if _is_of_another_task(asking, said):
             return [Unanswered("the answer is about another task")]
         if said is None:
-            return [self.without_record(answer, parsed)]
+            return [self.judge_missing_record(answer, parsed)]
         return [Observed(await_result(said, asking.task, _EMPTY))]
 
     def build_probe(self, account: Account, *, now: Any) -> HttpCall:
         """Ask what is left on the account."""
         del now
         path = "chat/credit" if find_profile(account) == KIE else "generate/credit"
-        return HttpCall("GET", f"{account.base_url}/{path}", self.headers(account))
+        return HttpCall("GET", f"{account.base_url}/{path}", self.build_headers(account))
 
 
 def _is_of_another_task(asking: Asking, said: Observation | None) -> bool:

@@ -131,15 +131,15 @@ class SongsDialect(TableAdapter):
         parsed = parse_answer(answer)
         ids = _read_ids(parsed)
         if not ids:
-            return self.refusal(sending, answer, parsed)
+            return self.classify_refusal(sending, answer, parsed)
         generation = find_first_text(parsed, ("generation_id",), limit=200)
         return Accepted(",".join(ids), "submitted", message=generation)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the number of the error up; `sn` is the id of the request."""
         code = find_first_text(parsed, ("code",), limit=40)
         words, request_id = (
-            self.in_words(answer, parsed),
+            self.describe_answer(answer, parsed),
             find_first_text(parsed, ("sn",), limit=200),
         )
         if (deferral := defer_without_channel(answer, parsed, words)) is not None:
@@ -154,9 +154,9 @@ class SongsDialect(TableAdapter):
             case Meaning.WAIT:
                 return Deferred(code, words, self.pause_s(answer, parsed), request_id=request_id)
             case _:
-                return super().refusal(sending, answer, parsed)
+                return super().classify_refusal(sending, answer, parsed)
 
-    def shares(self, account: Account, task: Task) -> str | None:
+    def get_poll_group(self, account: Account, task: Task) -> str | None:
         """Ask for the songs of several tasks in one call."""
         del account
         return "songs" if task.provider_task_id else None
@@ -167,7 +167,7 @@ class SongsDialect(TableAdapter):
             return None
         ids = ",".join(quote(task.provider_task_id or "", safe=",") for task in asking.tasks)
         url = f"{asking.account.base_url}/songs?songIds={ids}"
-        return HttpCall("GET", url, self.headers(asking.account))
+        return HttpCall("GET", url, self.build_headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Give each task its songs out of the list."""
@@ -176,12 +176,12 @@ class SongsDialect(TableAdapter):
         parsed = parse_answer(answer)
         listed = find_songs(parsed)
         if answer.status >= 300 or listed is None:
-            words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
+            words, pause_s = self.describe_answer(answer, parsed), self.pause_s(answer, parsed)
             code = find_first_text(parsed, ("code",), limit=40)
             is_fast = answer.status == 429 or code == "429"
             alone = is_refused_together(asking, answer, parsed) and not is_fast
             told: PollOutcome = Unanswered(words, pause_s, slow_down=is_fast, alone=alone)
-            if len(asking.tasks) == 1 and (self.denies(answer, parsed) or code == "404"):
+            if len(asking.tasks) == 1 and (self.is_denial(answer, parsed) or code == "404"):
                 told = Absent(words, weak=True)
             return [told] * len(asking.tasks)
         known = {song.id: song for song in read_songs(listed)}
@@ -210,8 +210,8 @@ class TaskDialect(TaskTable):
         parsed = parse_answer(answer)
         row = read_task(open_envelope(parsed)) if answer.status < 300 else None
         if row is None:
-            words = self.in_words(answer, parsed)
-            if self.denies(answer, parsed):
+            words = self.describe_answer(answer, parsed)
+            if self.is_denial(answer, parsed):
                 return [Absent(words, weak=True)]
             is_fast = answer.status == 429
             return [Unanswered(words, self.pause_s(answer, parsed), slow_down=is_fast)]
@@ -316,11 +316,11 @@ class UdioAdapter(AdapterByProfile):
 
     not_served = NOT_SERVED
 
-    def kind_of(self, account: Account) -> UpstreamKind:
+    def find_kind(self, account: Account) -> UpstreamKind:
         """Return the kind of the profile, which the host may tell."""
         if account.profile is None and urlsplit(account.base_url).hostname == _HOST:
             return KINDS[SONGS]
-        return super().kind_of(account)
+        return super().find_kind(account)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate, and find the task whose song the input continues."""
@@ -356,7 +356,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"openai-next": f"https://{_HOST}/udio"},
     options=UdioOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,

@@ -62,7 +62,7 @@ class UdioFront(PlainFront):
         if call.path == "songs":
             return FrontAnswer({"songs": _show_listed(call, shown)})
         task = shown.tasks[0]
-        songs = [_show_song(task, n, shown.input_of(task)) for n in range(len(_list_sounds(task)))]
+        songs = [_show_song(task, n, shown.get_input(task)) for n in range(len(_list_sounds(task)))]
         data = build_gateway_row(task, platform="udio", action="MUSIC", data={"songs": songs})
         return FrontAnswer({"code": "success", "message": "", "data": data})
 
@@ -112,7 +112,7 @@ def _show_listed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
         task = by_id.get(song[0] if song else name)
         if task is None:
             continue
-        input_ = shown.input_of(task)
+        input_ = shown.get_input(task)
         places = [song[1]] if song else range(COUNT)
         found += [
             _show_song(task, n, input_) for n in places if n < max(COUNT, len(_list_sounds(task)))

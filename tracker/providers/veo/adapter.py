@@ -37,12 +37,12 @@ _KEYS_PATH = "/.well-known/jwks.json"
 class VeoAdapter(AdapterByProfile, ObjectCallbacks):
     """Both kinds of upstream, and the events of the first."""
 
-    def flaws_of(self, account: Account) -> Sequence[str]:
+    def find_flaws(self, account: Account) -> Sequence[str]:
         """Return `key: reason` for credentials that the upstream takes none of, or lacks."""
-        options, flaws = account.options_as(VeoOptions), list(super().flaws_of(account))
+        options, flaws = account.get_options(VeoOptions), list(super().find_flaws(account))
         if not options.has_credentials():
             return flaws
-        if not isinstance(self.kind_of(account).adapter, VertexApi):
+        if not isinstance(self.find_kind(account).adapter, VertexApi):
             if options.service_account is not None:
                 flaws.append("service_account: is for Vertex AI: set region to its location")
             return flaws
@@ -58,22 +58,22 @@ class VeoAdapter(AdapterByProfile, ObjectCallbacks):
                 flaws.append(f"{name}: is needed for Vertex AI")
         return flaws
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether every end is called back: of videos of Veo a failure never is.
 
         An event of these is taken all the same, and nothing is concluded from its absence.
         """
-        is_told = operation == INTERACT and account.options_as(VeoOptions).callbacks
-        return is_told and super().comes_from(account, operation)
+        is_told = operation == INTERACT and account.get_options(VeoOptions).callbacks
+        return is_told and super().has_callbacks(account, operation)
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Return the proofs of both kinds of webhooks: of a request, and of a project."""
-        if not self.kind_of(account).is_calling or not account.options_as(VeoOptions).callbacks:
+        if not self.find_kind(account).is_calling or not account.get_options(VeoOptions).callbacks:
             return None
-        options = account.options_as(VeoOptions)
+        options = account.get_options(VeoOptions)
         url = options.keys_url or account.base_url.rpartition("/")[0] + _KEYS_PATH
         is_operators = bool(options.keys_url or options.base_url)
-        proxy = account.route(HttpCall("GET", url)).proxy
+        proxy = account.set_route(HttpCall("GET", url)).proxy
         source = KeySource(url, is_operators=is_operators, proxy=proxy)
         return GeminiProof(source, account.webhook_secrets, options.audience)
 
@@ -102,7 +102,7 @@ def _list_credentials(account: Account) -> Mapping[str, Mapping[str, str]]:
 
 
 def _list_token_hosts(account: Account) -> Sequence[str]:
-    host = urlsplit(account.options_as(VeoOptions).storage_url).hostname
+    host = urlsplit(account.get_options(VeoOptions).storage_url).hostname
     return [host] if host else []
 
 
@@ -126,7 +126,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions=REGIONS,
     options=VeoOptions,
-    check_account=_ADAPTER.flaws_of,
+    check_account=_ADAPTER.find_flaws,
     objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,

@@ -116,7 +116,7 @@ class VeoFront(PlainFront):
         """Show a task as the kind of object that the path is of."""
         del request_id
         task, path = shown.tasks[0], _read_path(call)
-        input_ = shown.input_of(task)
+        input_ = shown.get_input(task)
         if path.startswith("files/"):
             return FrontAnswer(_show_file(call, task, path))
         if path.partition("/")[0] == "interactions":

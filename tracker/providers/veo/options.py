@@ -60,7 +60,7 @@ class VeoOptions(AccountOptions):
         """Tell whether there is a key or a service account."""
         return self.api_key is not None or self.service_account is not None
 
-    def flaws(self) -> Sequence[str]:
+    def find_flaws(self) -> Sequence[str]:
         """Return `key: reason` for credentials that contradict themselves."""
         both = self.api_key is not None and self.service_account is not None
         return [
@@ -71,27 +71,27 @@ class VeoOptions(AccountOptions):
 
 def find_project(account: Account) -> str | None:
     """Return the project of an account at Vertex AI."""
-    options = account.options_as(VeoOptions)
+    options = account.get_options(VeoOptions)
     key = options.service_account
     return options.project or (None if key is None else key.project_id)
 
 
 def find_location(account: Account) -> str | None:
     """Return the location of an account at Vertex AI: as it is set, else its region."""
-    options = account.options_as(VeoOptions)
+    options = account.get_options(VeoOptions)
     return options.location or (None if options.region == "gemini" else options.region)
 
 
 class VeoTokens:
     """Tokens of service accounts: see providers/ports/tokens.py."""
 
-    def needs_token(self, account: Account) -> bool:
+    def is_token_needed(self, account: Account) -> bool:
         """Tell whether the account is a service account."""
-        return account.options_as(VeoOptions).service_account is not None
+        return account.get_options(VeoOptions).service_account is not None
 
     def build_exchange(self, account: Account, *, now: datetime) -> HttpCall:
         """Build the exchange of a signed assertion. Raises Misuse without a key file."""
-        key = account.options_as(VeoOptions).service_account
+        key = account.get_options(VeoOptions).service_account
         if key is None:
             raise Misuse("the account is no service account")
         return service_account.build_exchange(key, SCOPE, now=now)

@@ -35,7 +35,7 @@ class GeminiProof:
         """Judge one callback by the kind of its signature."""
         given = inbound.headers.get(signature.SIGNATURE, "")
         if given.startswith("v1") and self.secrets:
-            proof = StandardWebhooks.of(self.secrets).verify(inbound, now=now)
+            proof = StandardWebhooks.make_scheme(self.secrets).verify(inbound, now=now)
             return replace(proof, covers_body=False)
         by_token = SignedToken(signature.SIGNATURE, self.key_source, self.audience)
         return by_token.verify(inbound, now=now, keys=keys)

@@ -119,13 +119,13 @@ class GoogleApi(PathCancel):
             return outcome
         return Unknown("the answer names no operation that could be asked about")
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Name the refusal by its status word, or by the reason in its details."""
         answer = apply_told_status(answer, parsed, ("error.code",))
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         code = _read_reason(parsed) or find_first_text(parsed, ("error.status",), limit=100)
         if isinstance(found, Refused):
-            is_accounts = self.blames_account(code, answer.status)
+            is_accounts = self.is_account_fault(code, answer.status)
             return replace(found, code=code, blames_account=is_accounts)
         if isinstance(found, Deferred):
             return replace(found, code=code, scope=DeferralScope.MODEL)
@@ -144,7 +144,7 @@ class GoogleApi(PathCancel):
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read an operation, or an interaction."""
-        storage_url = account.options_as(VeoOptions).storage_url
+        storage_url = account.get_options(VeoOptions).storage_url
         is_interaction = isinstance(parsed, dict) and "id" in parsed and "name" not in parsed
         if task is not None:
             is_interaction = task.operation == INTERACT
@@ -159,19 +159,21 @@ class GoogleApi(PathCancel):
             return replace(said, message=said.message or said.word)
         return doubt_empty(said, task, EMPTY)
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe the failure of an interaction."""
         code = find_first_text(parsed, ("error.code", "error_code", "error.status"), limit=100)
         word = find_first_text(parsed, self.words_in, limit=100) or "failed"
         is_own = word.lower() != "failed"
         return TaskError("provider", code or (word if is_own else None), message or word)
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read the videos of an interaction."""
         del task
-        return find_interaction_videos(parsed, account.options_as(VeoOptions).storage_url)
+        return find_interaction_videos(parsed, account.get_options(VeoOptions).storage_url)
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the tokens of an interaction; operations tell none."""
         del account, task
         amount = read_charge(find_first_number(parsed, ("usage.total_tokens",)))
@@ -192,7 +194,7 @@ class GeminiApi(GoogleApi):
     operation = OPERATION
     probe_path = "webhooks"
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key; a service account's token comes later."""
         return {"x-goog-api-key": account.api_key} if account.api_key else {}
 
@@ -204,7 +206,7 @@ class GeminiApi(GoogleApi):
         operation, body = sending.task.operation, dict(sending.body)
         field = WEBHOOK_FIELDS[operation][0]
         webhook = dict(body.pop(field, None) or {})
-        if sending.callback_url is not None and sending.account.options_as(VeoOptions).callbacks:
+        if sending.callback_url is not None and sending.account.get_options(VeoOptions).callbacks:
             own = {"task": str(sending.task.id)}
             more = {**(webhook.get("user_metadata") or {}), **own}
             body[field] = {**webhook, "uris": [sending.callback_url], "user_metadata": more}
@@ -223,7 +225,9 @@ class GeminiApi(GoogleApi):
             path = name
         else:
             return None
-        return HttpCall("GET", f"{asking.account.base_url}/{path}", self.headers(asking.account))
+        return HttpCall(
+            "GET", f"{asking.account.base_url}/{path}", self.build_headers(asking.account)
+        )
 
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """Cancel an interaction; operations cannot be."""
@@ -249,7 +253,7 @@ class VertexApi(GoogleApi):
     creates: ClassVar[Mapping[str, CreatePath]] = VERTEX_CREATES
     operation = VERTEX_OPERATION
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build no header: the token comes later."""
         del account
         return {}
@@ -287,7 +291,7 @@ class VertexApi(GoogleApi):
 def _build_interaction(sending: Sending, body: dict[str, Any]) -> dict[str, Any]:
     """Return the create of an interaction as we want it: in the background, videos by URL."""
     if sending.body.get(_PARENT) is not None:
-        theirs = sending.parent_task_id()
+        theirs = sending.get_parent_task_id()
         body[_PARENT] = theirs
     formats = body.get("response_format")
     if isinstance(formats, list):

@@ -99,11 +99,11 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
     not_a_task = "no id and state: this is not a task"
     account_codes = (_NO_MONEY,)
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
         return build_token_header(account)
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Say that the list shows our id, and that two looks without it can be believed."""
         del account
         return Finds.BY_ID
@@ -127,13 +127,13 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         call = super().build_submit(replace(sending, callback_url=None))
         return replace(call, lasts_s=_SOUNDS_LAST_S)
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the reason up where the status does not tell enough."""
         answer = apply_told_status(answer, parsed, ("code",))
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         code = find_first_text(parsed, ("reason",), limit=100)
         if code == _NO_MONEY and answer.status < 500:
-            return Refused(code, self.in_words(answer, parsed), blames_account=True)
+            return Refused(code, self.describe_answer(answer, parsed), blames_account=True)
         if code in _WAITS and isinstance(found, Refused):
             found = Deferred(code, found.message, self.pause_s(answer, parsed))
         match found:
@@ -168,12 +168,14 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         code = find_first_text(parsed, ("err_code",), limit=100)
         return await_result(doubt_error(said, code, said.message), task, _EMPTY)
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by its code."""
         code = find_first_text(parsed, ("err_code",), limit=100)
         return TaskError("provider", code, message or "the provider gave no reason")
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read the creations, each with its cover and its other copies."""
         del account
         kind_made = "video" if task is None else KINDS.get(task.operation, "video")
@@ -199,7 +201,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
                     found.append(Artifact(kind, seen, id=name, key=key))
         return found
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read what was charged in the end: nothing for a failure."""
         del account
         return settle_costs(task, _read_credits(parsed), unit=CREDITS)
@@ -222,12 +224,12 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         told = [_read_remainder(one) for one in remains] if isinstance(remains, list) else []
         return "; ".join(filter(None, told)) or None
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell that all but what is made at once is called back."""
         del account
         return operation not in AT_ONCE
 
-    def proof(self, account: Account) -> Scheme | None:
+    def get_proof_scheme(self, account: Account) -> Scheme | None:
         """Return the signature over the request line, made with the key of the API."""
         keys = (*([account.api_key] if account.api_key else []), *account.webhook_secrets)
         return SignedRequestLine(keys, access_key="vidu") if keys else None

@@ -128,17 +128,17 @@ class ViduFront(PlainFront):
             case Cancel():
                 return FrontAnswer({})
             case Create(operation=operation) if operation in AT_ONCE:
-                return FrontAnswer(_show_sound(shown.tasks[0], shown.input_of(shown.tasks[0])))
+                return FrontAnswer(_show_sound(shown.tasks[0], shown.get_input(shown.tasks[0])))
             case Create():
-                return FrontAnswer(_show_created(shown.tasks[0], shown.input_of(shown.tasks[0])))
+                return FrontAnswer(_show_created(shown.tasks[0], shown.get_input(shown.tasks[0])))
             case Page() | Skip():
-                found = [_show_listed(one, shown.input_of(one)) for one in shown.tasks]
+                found = [_show_listed(one, shown.get_input(one)) for one in shown.tasks]
                 return FrontAnswer({"tasks": found, "next_page_token": shown.next or ""})
             case Get() if call.path.removeprefix(_ROOT) == "tasks":
-                found = [_show_listed(one, shown.input_of(one)) for one in shown.tasks]
+                found = [_show_listed(one, shown.get_input(one)) for one in shown.tasks]
                 return FrontAnswer({"tasks": found, "next_page_token": ""})
             case _:
-                return FrontAnswer(_show_task(shown.tasks[0], shown.input_of(shown.tasks[0])))
+                return FrontAnswer(_show_task(shown.tasks[0], shown.get_input(shown.tasks[0])))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -182,7 +182,7 @@ def _read_listing(call: FrontCall) -> Command:
     start, end = (_read_time(call, f"created_at.{name}") for name in ("from", "to"))
     return Page(
         size,
-        after=call.parameter("pager.page_token") or None,
+        after=call.get_parameter("pager.page_token") or None,
         binds=f"tasks {start} {end} {sorted(asked)}",
         created_from=start,
         created_until=end,
@@ -191,7 +191,7 @@ def _read_listing(call: FrontCall) -> Command:
 
 
 def _read_time(call: FrontCall, name: str) -> Any:
-    text = call.parameter(name)
+    text = call.get_parameter(name)
     if not text:
         return None
     found = read_instant(text)

@@ -34,7 +34,7 @@ class ViduCalls(PlainCalls):
         }
     )
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
         return build_token_header(account)
 

@@ -97,16 +97,16 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
     omits_ids = True
     forgets = True
 
-    def finds(self, account: Account) -> Finds:
+    def get_lookup_kind(self, account: Account) -> Finds:
         """Say that a list shows which tasks a lost submit may have made, to a person."""
         del account
         return Finds.CANDIDATES
 
-    def headers(self, account: Account) -> dict[str, str]:
+    def build_headers(self, account: Account) -> dict[str, str]:
         """Build the headers of the key, and of the workspace where the account names one."""
-        workspace = account.options_as(WanOptions).workspace
+        workspace = account.get_options(WanOptions).workspace
         more = {"x-dashscope-workspace": workspace} if workspace else {}
-        return super().headers(account) | more
+        return super().build_headers(account) | more
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and by the limits of the model."""
@@ -116,9 +116,9 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
             raise InvalidRequest(*flaws)
         return request
 
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+    def is_account_fault(self, code: str | None, http_status: int | None) -> bool:
         """Look the code up, then the status."""
-        return (code or "").startswith(_OF_ACCOUNT) or super().blames_account(code, http_status)
+        return (code or "").startswith(_OF_ACCOUNT) or super().is_account_fault(code, http_status)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Post the create with the header without which it is refused."""
@@ -128,12 +128,12 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
             more["x-dashscope-ossresourceresolve"] = "enable"
         return replace(call, headers={**call.headers, **more})
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+    def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: arrears come with HTTP 400 and 403, limits of three kinds with 429."""
-        found = super().refusal(sending, answer, parsed)
+        found = super().classify_refusal(sending, answer, parsed)
         code = find_first_text(parsed, ("code",), limit=100) or ""
         if isinstance(found, Refused):
-            return replace(found, blames_account=self.blames_account(code, answer.status))
+            return replace(found, blames_account=self.is_account_fault(code, answer.status))
         if isinstance(found, Deferred) and code == "Throttling.AllocationQuota":
             return replace(found, scope=DeferralScope.MODEL)
         if isinstance(found, Unknown) and code.startswith("Throttling"):
@@ -169,12 +169,14 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
             return replace(said, state=TaskState.FAILED, error=refused)
         return await_result(said, task, _EMPTY)
 
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
+    def describe_failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by its code."""
         code = find_first_text(parsed, ("output.code", "code"), limit=100)
         return TaskError("provider", code, message or "the provider gave no reason")
 
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+    def read_artifacts(
+        self, account: Account, task: Task | None, parsed: Any
+    ) -> Sequence[Artifact]:
         """Read the video, or the results, of which each may have failed by itself."""
         del account, task
         output = parsed.get("output")
@@ -197,7 +199,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
                 found.append(Artifact("image", None, key=str(place), state=failed, extra=told))
         return found if any(one.url for one in found) else []
 
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+    def read_costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the usage: seconds of video of a resolution, or a number of pictures."""
         del account, task
         side = find_first_number(parsed, ("usage.SR",))
@@ -212,10 +214,10 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
             if (amount := read_amount(find_first_number(parsed, fields))) is not None
         ]
 
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+    def has_callbacks(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether the account has an event rule that leads to us."""
         del operation
-        return account.options_as(WanOptions).events
+        return account.get_options(WanOptions).events
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Take an event for a hint: it names the task and a word, and no result.

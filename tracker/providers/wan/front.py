@@ -104,7 +104,7 @@ class WanFront(PlainFront):
                 return FrontAnswer({"request_id": request_id, "output": output})
             case _:
                 task = shown.tasks[0]
-                output, usage = _show_output(task, shown.input_of(task)), _show_usage(task)
+                output, usage = _show_output(task, shown.get_input(task)), _show_usage(task)
                 more = {"usage": usage} if usage else {}
                 return FrontAnswer({"request_id": request_id, "output": output, **more})
 
@@ -129,11 +129,11 @@ def _read_listing(call: FrontCall) -> Command | FrontRefusal:
     """
     size = read_whole_number(call, "page_size", default=10, low=1, high=100)
     number = read_whole_number(call, "page_no", default=1, low=1, high=100_000)
-    if number > 1 and any(call.parameter(one) for one in _FILTERS):
+    if number > 1 and any(call.get_parameter(one) for one in _FILTERS):
         return FrontRefusal(Fault.INVALID, "page_no: filters are served on the first page alone")
     if number > 1:
         return Skip(size, offset=size * (number - 1))
-    word = (call.parameter("status") or "").upper()
+    word = (call.get_parameter("status") or "").upper()
     return Page(
         size,
         binds="tasks",
@@ -144,7 +144,7 @@ def _read_listing(call: FrontCall) -> Command | FrontRefusal:
 
 
 def _read_time(call: FrontCall, name: str) -> datetime | None:
-    text = call.parameter(name)
+    text = call.get_parameter(name)
     if not text:
         return None
     try:
@@ -162,7 +162,7 @@ def _list(call: FrontCall, shown: Shown, request_id: str) -> dict[str, Any]:
         {
             "task_id": str(task.id),
             "status": _WORDS[task.state],
-            "model_name": str(shown.input_of(task).get("model") or ""),
+            "model_name": str(shown.get_input(task).get("model") or ""),
             "gmt_create": int(task.created_at.timestamp() * 1000),
             "request_id": str(task.id),
         }

@@ -28,7 +28,7 @@ class WanTasks(LikenessScan):
     is_decisive = False
     nothing = "no task of this model and time in the provider's list"
 
-    def page_url(self, asking: Asking, begin: datetime, end: datetime) -> str:
+    def build_page_url(self, asking: Asking, begin: datetime, end: datetime) -> str:
         """Return the URL of a page of the model's tasks."""
         query = {
             "start_time": _format_time(begin),
@@ -39,7 +39,7 @@ class WanTasks(LikenessScan):
         }
         return f"{asking.account.base_url}/tasks?{urlencode(query)}"
 
-    def next_page(
+    def read_next_page(
         self, asking: Asking, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Return the number of the next page; None where this one was not full."""

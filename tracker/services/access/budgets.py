@@ -39,11 +39,11 @@ class Budgets:
         """Return all budgets, by tenant."""
         return await self._store.read(self._list)
 
-    async def of_tenant(self, tenant: str) -> list[BudgetUse]:
+    async def list_of_tenant(self, tenant: str) -> list[BudgetUse]:
         """Return the budgets of a tenant and of its keys."""
         return [one for one in await self.list_all() if one.budget.tenant == tenant]
 
-    async def submitter(self, tenant: str, id_: UUID) -> int | None:
+    async def find_submitter(self, tenant: str, id_: UUID) -> int | None:
         """Return the row of one of a tenant's keys; None where it has no such key."""
         found = await self._store.read(lambda db: keys.list_all(db, tenant=tenant))
         return next((one.key for one in found if one.id == id_), None)
@@ -59,7 +59,7 @@ class Budgets:
     def _list(self, db: Reading) -> list[BudgetUse]:
         found = budgets.list_all(db)
         now = self._clock.now()
-        days = {one: one.period.first_day(now) for one in found}
+        days = {one: one.period.compute_first_day(now) for one in found}
         used = budgets.read_used(db, {one: {day} for one, day in days.items()})
         named = keys.list_by_key(db, {one.submitter for one in found if one.submitter is not None})
         return [

@@ -46,14 +46,14 @@ class Keyring:
         self._any_at: float | None = None
         self._asking_any: asyncio.Task[None] | None = None
 
-    async def holder(self, key: str) -> Principal:
+    async def find_holder(self, key: str) -> Principal:
         """Return the principal of an API key. Raises Unauthenticated, Unavailable."""
         row = await self._keys.get(digest(key))
         if row is None or row.kind != "key":
             raise Unauthenticated(CredentialFault.INVALID, "there is no such API key")
         return self._admit(row)
 
-    async def signer(self, token: str) -> Principal:
+    async def find_signer(self, token: str) -> Principal:
         """Return the principal that signed a JWT. Raises Unauthenticated, Unavailable."""
         from tracker.domain import jwt_claims  # noqa: PLC0415 - see there
 
@@ -65,7 +65,7 @@ class Keyring:
         jwt_claims.verify(token, derived, now=self._clock.now())
         return self._admit(row)
 
-    async def session_holder(self, secret: str) -> Principal:
+    async def find_session_holder(self, secret: str) -> Principal:
         """Return the principal of a session. Raises Unauthenticated, Unavailable."""
         row, now = await self._sessions.get(digest(secret)), self._clock.now()
         if row is None or row.is_over(now, used_at=self._used.get(row.key)):
@@ -98,7 +98,7 @@ class Keyring:
         return not self._any and (known_at is None or now - known_at >= ANY_S)
 
     @asynccontextmanager
-    async def recording(self) -> AsyncIterator[None]:
+    async def record_uses(self) -> AsyncIterator[None]:
         """Record when keys were last used: now and then while the block runs, and at its end."""
         stopping = asyncio.Event()
         repeating = asyncio.create_task(self._record_until(stopping))

@@ -74,17 +74,17 @@ class Keys:
         Returns whether it was kept. Several processes may do it at once. Raises Unavailable.
         """
         grant = Grant(DEFAULT_TENANT, frozenset(Scope), "bootstrap")
-        row = self._row(grant, key, kind="key", shown_as=cut_hint(key))
+        row = self._build_row(grant, key, kind="key", shown_as=cut_hint(key))
         return await self._store.write(_insert_first, row)
 
     async def _keep(
         self, grant: Grant, found_by: str, *, kind: Literal["key", "pair"], shown_as: str
     ) -> ApiKey:
-        row = self._row(grant, found_by, kind=kind, shown_as=shown_as)
+        row = self._build_row(grant, found_by, kind=kind, shown_as=shown_as)
         await self._store.write(_insert, row)
         return row
 
-    def _row(
+    def _build_row(
         self, grant: Grant, found_by: str, *, kind: Literal["key", "pair"], shown_as: str
     ) -> ApiKey:
         return ApiKey(

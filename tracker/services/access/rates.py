@@ -48,7 +48,7 @@ class OwnRates:
             return None
         allowance = self._taken.get(principal.key)
         if allowance is None or allowance.size != size:
-            allowance = self._taken[principal.key] = TokenBucket.per_minute(size)
+            allowance = self._taken[principal.key] = TokenBucket.make_per_minute(size)
         return allowance, allowance.take(self._clock.monotonic())
 
 
@@ -69,13 +69,13 @@ class SharedRates:
         if known is None or known[0].size != size:
             known = self._taken[key] = (SharedAllowance(size), asyncio.Lock())
         allowance, drawing = known
-        if allowance.must_draw(self._now_s()):
+        if allowance.must_draw(self._get_now_s()):
             async with drawing:  # whoever comes meanwhile shares the block
-                now_s = self._now_s()
+                now_s = self._get_now_s()
                 if allowance.must_draw(now_s):
                     order = BlockOrder(key, principal.tenant, size, allowance.block)
                     allowance.add(now_s, *await self._store.write(rate_windows.draw, order))
-        return allowance, allowance.take(self._now_s())
+        return allowance, allowance.take(self._get_now_s())
 
-    def _now_s(self) -> float:
+    def _get_now_s(self) -> float:
         return self._clock.now().timestamp()

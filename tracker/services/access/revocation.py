@@ -35,7 +35,7 @@ class Revocation:
         self._end = end
 
     @asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
+    async def watch_keys(self) -> AsyncIterator[None]:
         """Look at the keys again and again until the block ends."""
         repeating = asyncio.create_task(self._repeat())
         try:

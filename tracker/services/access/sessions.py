@@ -35,7 +35,7 @@ class Sessions:
         wrong ones; Unauthenticated for a key that does not exist, is revoked or is no such key (a
         session's secret, half a pair); Unavailable.
         """
-        tries = self._tries_of(sender)
+        tries = self._get_tries(sender)
         if not tries.take(self._clock.monotonic()):
             raise RateLimited(retry_after_s=tries.next_s)
         parent = await self._store.read(lambda db: keys.find(db, digest(key)))
@@ -57,9 +57,9 @@ class Sessions:
         await self._store.write(_end, digest(secret))
         self._keyring.forget_session(secret)
 
-    def _tries_of(self, sender: str) -> TokenBucket:
+    def _get_tries(self, sender: str) -> TokenBucket:
         name = _format_network(sender)
-        found = self._tries.pop(name, None) or TokenBucket.per_minute(WRONG_PER_MINUTE)
+        found = self._tries.pop(name, None) or TokenBucket.make_per_minute(WRONG_PER_MINUTE)
         while len(self._tries) >= _MOST_SENDERS:  # the one that has tried nothing for longest
             del self._tries[next(iter(self._tries))]
         self._tries[name] = found

@@ -67,7 +67,7 @@ async def restore(
             f"the backup has schema {manifest.schema_revision}, this version was made for "
             f"{SCHEMA_REVISION}: install the version that made it"
         )
-    if manifest.lacking([mark(secret) for secret in order.secrets]):
+    if manifest.list_missing_secrets([mark(secret) for secret in order.secrets]):
         _refuse_lost_secrets(order)
     if file is None:
         return await _check_readiness(order, order.url, manifest, make_ready)

@@ -120,11 +120,11 @@ class ListWalk:
     def _take_in_one(self, tx: Tx, page: _Entries) -> int:
         context = self._context
         ours = [one for one in page.tasks if not _is_others(page.provider, one)]
-        found = {self._id_of(page.provider, one): one for one in ours}
+        found = {self._find_id(page.provider, one): one for one in ours}
         known = tasks.lock_by_names(
             tx.db,
             page.provider,
-            context.accounts_of(page.provider),
+            context.list_accounts(page.provider),
             {one.external_task_id for one in ours if one.external_task_id},
             {one.provider_task_id for one in ours},
         )
@@ -147,7 +147,7 @@ class ListWalk:
         recorder.flush()
         return len(adopted)
 
-    def _id_of(self, provider: str, listed: ListedTask) -> UUID:
+    def _find_id(self, provider: str, listed: ListedTask) -> UUID:
         """Return the id that a task had here, where the list still tells it; else a new one."""
         path = _split_path(listed.callback_url)
         if path[-4:-2] == ["callbacks", provider]:

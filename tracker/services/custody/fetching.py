@@ -85,7 +85,7 @@ class AssetFetcher:
         self, *, limit: int, per_lane: int, busy: Mapping[str, int]
     ) -> list[ClaimedAsset]:
         """Take up to `limit` due assets, which nobody else gets then; see asset_queue.claim."""
-        most = self._hosts.most(busy, now_s=self._context.clock.monotonic())
+        most = self._hosts.get_claim_limits(busy, now_s=self._context.clock.monotonic())
         wanted = _FetchClaim(limit, per_lane, busy, most)
         claimed: list[ClaimedAsset] = await self._context.store.write(
             self._claim, wanted, is_patient=True
@@ -95,7 +95,7 @@ class AssetFetcher:
             self._context.at(CrashPoint.FETCH_CLAIMED)
         return claimed
 
-    async def next_due(self) -> datetime | None:
+    async def find_next_due(self) -> datetime | None:
         """Return when there will be something to claim."""
         return await self._context.store.read(asset_queue.find_next_due)
 
@@ -104,9 +104,9 @@ class AssetFetcher:
         """Tell whether files are fetched slowly now, beside a crowd of callbacks."""
         return self._context.precedence.is_crowded
 
-    def next_try_s(self) -> float | None:
+    def compute_next_try_s(self) -> float | None:
         """Return in how many seconds a host out of reach is tried again; None where none is."""
-        return self._hosts.next_try_s(now_s=self._context.clock.monotonic())
+        return self._hosts.compute_next_try_s(now_s=self._context.clock.monotonic())
 
     async def renew(self, held: Sequence[ClaimedAsset]) -> set[ClaimedAsset]:
         """Hold for another lease. Returns those that are still ours."""
@@ -118,31 +118,31 @@ class AssetFetcher:
 
     async def has_room(self) -> bool:
         """Tell whether the store takes files now; the condition says so when it takes none."""
-        return await self._room.takes_files()
+        return await self._room.can_take_files()
 
     async def fetch(self, claimed: ClaimedAsset) -> None:
         """Fetch one asset and record what became of it. Raises Unavailable, and nothing else that
         an origin can cause.
         """
         await self._background.give_way(_BEGINNING_S)
-        outcome = await self._outcome(claimed)
+        outcome = await self._fetch_file(claimed)
         if isinstance(outcome, StoredFile):
             self._context.at(CrashPoint.FETCH_STORED)
         stands_on = await self._keeping.settle(claimed, outcome)
         if self._storage.health.reason is not None:
-            await self._room.refused()
+            await self._room.report_refusal()
         self._context.at(CrashPoint.FETCH_RECORDED)
         if isinstance(outcome, StoredFile) and stands_on != outcome.store_key:
-            await self._storage.discard(outcome.store_key)
+            await self._storage.delete_unnamed(outcome.store_key)
 
     async def fail(self, claimed: ClaimedAsset, reason: str) -> None:
         """Record that a fetch raised: it is tried again like any that failed."""
-        await self._keeping.settle(claimed, self._later(claimed, reason))
+        await self._keeping.settle(claimed, self._postpone_fetch(claimed, reason))
 
-    async def _outcome(self, claimed: ClaimedAsset) -> StoredFile | FailedFetch:
+    async def _fetch_file(self, claimed: ClaimedAsset) -> StoredFile | FailedFetch:
         asset, since_s = claimed.asset, self._context.clock.monotonic()
         task = await self._context.store.find(tasks.get_by_keys, asset.task_key or 0)
-        url = None if task is None else self._url_of(task, claimed)
+        url = None if task is None else self._find_url(task, claimed)
         if task is None or url is None:
             return FailedFetch("nothing says where it lies", None)
         try:
@@ -150,9 +150,9 @@ class AssetFetcher:
         except HostUnreachable as error:
             return self._retry_unreached(claimed, str(error), since_s)
         except (BrokenTransfer, TransferRestart) as error:
-            return self._later(claimed, str(error))
+            return self._postpone_fetch(claimed, str(error))
         except UnkeepableFile as error:
-            return self._unkeepable(claimed, task, error)
+            return self._refuse_file(claimed, task, error)
         except StorageError as error:
             log.warning(
                 "asset %(asset)s is not stored: %(reason)s", {"asset": asset.id, "reason": error}
@@ -160,7 +160,7 @@ class AssetFetcher:
             again_at = self._context.clock.now() + _DISK_PAUSE
             return FailedFetch(str(error), again_at, spent=False)
 
-    def _url_of(self, task: Task, claimed: ClaimedAsset) -> str | None:
+    def _find_url(self, task: Task, claimed: ClaimedAsset) -> str | None:
         """Return where a file lies: at its renewed URL, else where its task's result says."""
         if claimed.source:
             with suppress(CannotOpen):
@@ -176,8 +176,8 @@ class AssetFetcher:
             return await self._fetch(claimed.asset, task, url, claimed.lane)
         except OriginRefusal as error:
             if error.status in _DEAD:
-                return await self._dead(claimed, task, error)
-            return self._later(claimed, str(error), asked=error.asked)
+                return await self._request_renewal(claimed, task, error)
+            return self._postpone_fetch(claimed, str(error), asked=error.asked)
         except UnkeepableFile:
             if claimed.asset.attempts == 0:
                 raise
@@ -190,11 +190,11 @@ class AssetFetcher:
     async def _fetch(self, asset: Asset, task: Task, url: str, lane: str) -> StoredFile:
         """Stream the file into the store, from the beginning where it cannot go on.
 
-        Raises HostUnreachable, and what else `Transfer.chunks` and the store raise.
+        Raises HostUnreachable, and what else `Transfer.iterate_chunks` and the store raise.
         """
         for start in range(_MOST_STARTS):
             transfer = await self._transfer(asset, task, url)
-            store_key = self._new_key(asset)
+            store_key = self._make_key(asset)
             try:
                 await self._storage.put(store_key, self._watch_transfer(transfer))
             except TransferRestart:
@@ -202,9 +202,9 @@ class AssetFetcher:
                     raise
                 continue
             finally:
-                if transfer.is_answered and self._hosts.answered(lane):
+                if transfer.is_answered and self._hosts.note_answer(lane):
                     log.info("files of %(lane)s are fetched again", {"lane": lane})
-            shares = await self._same_bytes(asset, transfer)
+            shares = await self._find_same_bytes(asset, transfer)
             remark = _SVG if transfer.media_type == "image/svg+xml" else None
             return StoredFile(
                 store_key, transfer.size, transfer.digest, transfer.media_type, remark, shares
@@ -215,8 +215,8 @@ class AssetFetcher:
         """Prepare to fetch a file. Raises BrokenTransfer where its account has no token now."""
         context, secrets = self._context, {}
         if context.has_account(task):
-            account = context.account(task)
-            found = await context.calls.file_headers(task.provider, account)
+            account = context.get_account(task)
+            found = await context.calls.build_file_headers(task.provider, account)
             if isinstance(found, HttpFailure):
                 raise BrokenTransfer(found.reason)
             secrets = found
@@ -229,7 +229,7 @@ class AssetFetcher:
     async def _watch_transfer(self, transfer: Transfer) -> AsyncGenerator[bytes, None]:
         """Yield a transfer's bytes, with an eye on the disk and on who goes first."""
         looked = 0
-        async with aclosing(transfer.chunks()) as chunks:
+        async with aclosing(transfer.iterate_chunks()) as chunks:
             async for chunk in chunks:
                 yield chunk
                 if looked == 0:
@@ -242,17 +242,17 @@ class AssetFetcher:
                         raise StorageError("the disk has become too full for it")
                 await self._background.give_way(len(chunk) * _BYTE_S)
 
-    async def _same_bytes(self, asset: Asset, transfer: Transfer) -> str | None:
+    async def _find_same_bytes(self, asset: Asset, transfer: Transfer) -> str | None:
         """Return another object of the tenant's with these bytes that is really there."""
         other = await self._context.store.read(
             lambda db: assets.find_holding(db, asset.tenant, transfer.digest)
         )
         if other is None or other.store_key is None:
             return None
-        size = await self._storage.objects.size(other.store_key)
+        size = await self._storage.objects.get_size(other.store_key)
         return other.store_key if size == transfer.size else None
 
-    async def _dead(
+    async def _request_renewal(
         self, claimed: ClaimedAsset, task: Task, error: OriginRefusal
     ) -> StoredFile | FailedFetch:
         """Have the provider asked for another URL, where that brings one: this one is dead."""
@@ -285,7 +285,7 @@ class AssetFetcher:
         since_s: when the try began, monotonic.
         """
         clock, lane = self._context.clock, claimed.lane
-        pause_s = self._hosts.failed(lane, since_s=since_s, now_s=clock.monotonic())
+        pause_s = self._hosts.note_failure(lane, since_s=since_s, now_s=clock.monotonic())
         if pause_s:
             log.warning(
                 "files of %(lane)s wait %(seconds)g s, their host is out of reach: %(reason)s",
@@ -293,10 +293,10 @@ class AssetFetcher:
             )
         now, dies_at = clock.now(), claimed.dies_at
         if not pause_s and not self._hosts.is_waited_for(lane):
-            return self._later(claimed, reason)
+            return self._postpone_fetch(claimed, reason)
         return FailedFetch(reason, None if dies_at <= now else min(now + _HOST_PAUSE, dies_at))
 
-    def _later(
+    def _postpone_fetch(
         self, claimed: ClaimedAsset, reason: str, *, asked: timedelta = timedelta(0)
     ) -> FailedFetch:
         now, tries = self._context.clock.now(), claimed.asset.attempts + 1
@@ -318,17 +318,17 @@ class AssetFetcher:
         now, looks = self._context.clock.now(), claimed.asset.attempts + 1
         return FailedFetch(reason, custody.compute_next_look(looks, now=now, ends=ends), state)
 
-    def _unkeepable(self, claimed: ClaimedAsset, task: Task, error: UnkeepableFile) -> FailedFetch:
+    def _refuse_file(self, claimed: ClaimedAsset, task: Task, error: UnkeepableFile) -> FailedFetch:
         """Refuse it after a second look; with a page in its place, once its URL has died."""
         if isinstance(error, MisplacedPage):
             return self._look_again(claimed, task, str(error), AssetState.REFUSED)
         if claimed.asset.attempts == 0:
-            later = self._later(claimed, str(error))
+            later = self._postpone_fetch(claimed, str(error))
             if later.again_at is not None:
                 return later
         return FailedFetch(str(error), None, AssetState.REFUSED)
 
-    def _new_key(self, asset: Asset) -> str:
+    def _make_key(self, asset: Asset) -> str:
         """Name a new object: nobody else ever has this key, so that no write meets another."""
         return custody.build_object_key(asset.tenant, asset.id, asset.created_at, make_token()[:8])
 

@@ -48,7 +48,7 @@ class FrontFiles:
             raise NotFound(_NO_FILE)
         return found
 
-    async def page(self, owner: Owner, wanted: PageFiles) -> tuple[Sequence[Asset], bool]:
+    async def list_page(self, owner: Owner, wanted: PageFiles) -> tuple[Sequence[Asset], bool]:
         """Return files, and whether more follow.
 
         Raises NotFound where the file to go on behind is none of the tenant's, Unavailable.

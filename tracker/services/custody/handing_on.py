@@ -49,7 +49,7 @@ class WaitingFiles:
                 await self._spooled.hand_on(one.key)
             except StorageError as error:
                 self._storage.health.reason = str(error)
-                await self._room.refused()
+                await self._room.report_refusal()
                 return
             await self._context.store.write(self._settle, named)
             await self._spooled.forget(one.key)

@@ -106,7 +106,7 @@ class FetchRecorder:
                 store_key = self._find_shared_key(tx, one.claimed, one.outcome)
                 stands_on[one.claimed] = store_key
                 asset = one.claimed.asset
-                task = None if asset.task_key is None else recorder.task(asset.task_key)
+                task = None if asset.task_key is None else recorder.get_task(asset.task_key)
                 keep = None if task is None else self._context.keep_files(task)
                 kept.append(_mark_kept(asset, one.outcome, store_key, keep=keep, now=tx.now))
         asset_queue.keep(tx.db, kept, now=tx.now)

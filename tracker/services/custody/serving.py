@@ -71,7 +71,7 @@ class AssetReader:
             raise NotFound(_NO_ASSET)
         return found
 
-    async def behind(self, token: str) -> tuple[Asset, timedelta]:
+    async def find_by_link(self, token: str) -> tuple[Asset, timedelta]:
         """Return the asset that a link leads to, and for how long it does.
 
         Raises NotFound where it is not good.
@@ -113,8 +113,8 @@ class AssetReader:
         return self._read(self.check_kept(asset), start, end)
 
     async def _read(self, store_key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        storage, precedence = self._storage(), self._context.precedence
-        place = precedence.place()
+        storage, precedence = self._get_storage(), self._context.precedence
+        place = precedence.take_place()
         try:
             async for block in storage.objects.read(store_key, start, end):
                 await precedence.give_way(place)
@@ -122,7 +122,7 @@ class AssetReader:
         except StorageError as error:
             raise Unavailable(_UNREADABLE.format(error)) from error
 
-    def _storage(self) -> Storage:
+    def _get_storage(self) -> Storage:
         if self._context.storage is None:
             raise Unavailable("custody is switched off (TRACKER_ASSETS)")
         return self._context.storage
@@ -140,7 +140,7 @@ class AssetReader:
     async def check_there(self, asset: Asset) -> None:
         """Raise Unavailable where the object of a kept asset is not there, whole."""
         try:
-            size = await self._storage().objects.size(self.check_kept(asset))
+            size = await self._get_storage().objects.get_size(self.check_kept(asset))
         except StorageError as error:
             raise Unavailable(_UNREADABLE.format(error)) from error
         if size != asset.size:
@@ -164,9 +164,9 @@ class AssetReader:
 
     async def check_named(self, tenant: str, file: InlineFile) -> None:
         """Raise NotFound where a named file is not kept any more, and Unavailable."""
-        storage = self._storage()
+        storage = self._get_storage()
         try:
-            size = await storage.objects.size(store_key_of(tenant, file.id))
+            size = await storage.objects.get_size(store_key_of(tenant, file.id))
         except StorageError as error:
             raise Unavailable(_UNREADABLE.format(error)) from error
         if size != file.size:
@@ -189,10 +189,10 @@ class AssetReader:
 
         Raises NotFound; Conflict where it is kept, is being fetched, or has no URL.
         """
-        await self._context.store.write(self._again, _ReopenedRead(tenant, id_))
+        await self._context.store.write(self._request_fetches, _ReopenedRead(tenant, id_))
         return await self.get(tenant, id_)
 
-    def _again(self, tx: Tx, wanted: Sequence[_ReopenedRead]) -> list[Exception | None]:
+    def _request_fetches(self, tx: Tx, wanted: Sequence[_ReopenedRead]) -> list[Exception | None]:
         found = assets.list_by_id(tx.db, [one.id for one in wanted])
         results: list[Exception | None] = []
         for one in wanted:

@@ -75,7 +75,7 @@ class AssetSweeper:
             if dropped.count:
                 self._context.at(CrashPoint.ASSETS_DROPPED)
             for store_key in dropped.objects:
-                await self._storage.discard(store_key)
+                await self._storage.delete_unnamed(store_key)
             if dropped.count < BATCH:
                 return
 
@@ -142,7 +142,7 @@ class AssetSweeper:
                 partial(assets.list_kept_after, key=after, limit=BATCH)
             )
             for asset in page:
-                size = await self._storage.objects.size(asset.store_key or "")
+                size = await self._storage.objects.get_size(asset.store_key or "")
                 if size != asset.size and not self._is_awaited(asset):
                     vanished += await self._context.store.write(self._lose, asset)
             if len(page) < BATCH:

@@ -88,7 +88,7 @@ class Transfer:
         """The type that the first bytes tell."""
         return detect_media_type(self.first)
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
+    async def iterate_chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the file.
 
         Raises OriginRefusal, TransferRestart, BrokenTransfer (it may work later), UnkeepableFile
@@ -142,7 +142,7 @@ class Transfer:
             self._hashing = Hasher(also=self._promised.keys() - {"sha256"})
         if self._total is not None and self._total > self._rules.max_bytes:
             await answer.chunks.aclose()
-            raise UnkeepableFile(self._too_large())
+            raise UnkeepableFile(self._describe_too_large())
         return answer
 
     async def _ask(self, headers: Mapping[str, str]) -> HttpStream:
@@ -169,7 +169,7 @@ class Transfer:
             except BrokenTransfer as error:
                 cuts, why = cuts + 1, str(error)
                 continue
-            if answer.status == PARTIAL and self._fits(answer.headers, at):
+            if answer.status == PARTIAL and self._is_continuation(answer.headers, at):
                 if self._total is None:  # or an answer that holds less than was asked for is whole
                     self._total = _read_total(answer.headers)
                 return answer, cuts
@@ -200,7 +200,7 @@ class Transfer:
             return None
         return f"the connection ended after {self.size} of {self._total} bytes"
 
-    def _fits(self, headers: Mapping[str, str], at: int) -> bool:
+    def _is_continuation(self, headers: Mapping[str, str], at: int) -> bool:
         unit, _, rest = headers.get("content-range", "").partition(" ")
         start = rest.partition("/")[0].partition("-")[0]
         if unit != "bytes" or start != str(at) or _is_coded(headers):
@@ -215,7 +215,7 @@ class Transfer:
     def _take(self, piece: bytes) -> None:
         self.size += len(piece)
         if self.size > self._rules.max_bytes:
-            raise UnkeepableFile(self._too_large())
+            raise UnkeepableFile(self._describe_too_large())
         if len(self.first) < FIRST_BYTES:
             self.first += piece[: FIRST_BYTES - len(self.first)]
         if not self._is_checked and len(self.first) == FIRST_BYTES:
@@ -254,7 +254,7 @@ class Transfer:
         if flaw is not None:
             raise MisplacedPage(flaw)
 
-    def _too_large(self) -> str:
+    def _describe_too_large(self) -> str:
         return f"larger than {self._rules.max_bytes} bytes (TRACKER_ASSET_MAX_BYTES)"
 
 

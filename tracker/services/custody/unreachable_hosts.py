@@ -31,7 +31,7 @@ class UnreachableHosts:
         """One per process: it learns from the fetches of that."""
         self._failing: dict[str, _Failing] = {}
 
-    def failed(self, lane: str, *, since_s: float, now_s: float) -> float:
+    def note_failure(self, lane: str, *, since_s: float, now_s: float) -> float:
         """Count a try that no connection was made for; return the pause that begins with it.
 
         since_s: when the try began: of those that were under way at once, one counts for a pause.
@@ -45,7 +45,7 @@ class UnreachableHosts:
         one.paused_at_s = now_s
         return one.pause_s
 
-    def answered(self, lane: str) -> bool:
+    def note_answer(self, lane: str) -> bool:
         """Forget what failed before a try that was answered. Returns whether its files waited."""
         one = self._failing.pop(lane, None)
         return one is not None and one.pause_s > 0
@@ -54,7 +54,7 @@ class UnreachableHosts:
         """Return whether the files of a lane wait for their host."""
         return lane in self._failing and self._failing[lane].pause_s > 0
 
-    def most(self, busy: Mapping[str, int], *, now_s: float) -> dict[str, int]:
+    def get_claim_limits(self, busy: Mapping[str, int], *, now_s: float) -> dict[str, int]:
         """Return how many files may be claimed of each lane that is out of reach.
 
         0 during a pause and while one is being tried, 1 after it. busy: what is being fetched.
@@ -68,7 +68,7 @@ class UnreachableHosts:
             if one.pause_s
         }
 
-    def next_try_s(self, *, now_s: float) -> float | None:
+    def compute_next_try_s(self, *, now_s: float) -> float | None:
         """Return in how many seconds the next pause ends; None where none is."""
         ends = [one.paused_at_s + one.pause_s - now_s for one in self._failing.values()]
         return min((left for left in ends if left > 0), default=None)

@@ -45,7 +45,7 @@ class UploadReceiver:
         """Holds no state of its own."""
         self._context = context
 
-    def promise(self, tenant: str) -> tuple[UploadTicket, str]:
+    def promise_upload(self, tenant: str) -> tuple[UploadTicket, str]:
         """Promise to take a file in; the token of its form proves it for upload_form.LASTS.
 
         Nothing is written down until the file comes.
@@ -74,7 +74,7 @@ class UploadReceiver:
         Raises Conflict where custody is off, InvalidRequest for an empty file, Unavailable where
         the store does not take it, and what the chunks and the terms raise.
         """
-        storage = self._storage()
+        storage = self._get_storage()
         await self._check_room()
         return await self._store_upload(storage, tenant, make_id(), chunks, terms)
 
@@ -86,7 +86,7 @@ class UploadReceiver:
         The same file again is read and compared, and not stored. Raises as `keep` does, and
         Conflict where another file has the id.
         """
-        storage = self._storage()
+        storage = self._get_storage()
         first = await self._context.store.find(assets.list_by_id, ticket.asset)
         if first is None:
             await self._check_room()
@@ -101,14 +101,14 @@ class UploadReceiver:
                 return first
             raise Conflict(_ANOTHER)
         counted = CountedChunks(chunks)
-        async for _ in counted.chunks():
+        async for _ in counted.iterate_chunks():
             if counted.size > (first.size or 0):
                 raise Conflict(_ANOTHER)
         if counted.digest != first.sha256:
             raise Conflict(_ANOTHER)
         return first
 
-    def _storage(self) -> Storage:
+    def _get_storage(self) -> Storage:
         if self._context.storage is None:
             raise Conflict(CUSTODY_OFF)
         return self._context.storage
@@ -125,9 +125,9 @@ class UploadReceiver:
         store_key = custody.build_object_key(tenant, id_, now, make_token()[:8])
         counted = CountedChunks(chunks)
         try:
-            await storage.put(store_key, counted.chunks())
+            await storage.put(store_key, counted.iterate_chunks())
         except StorageError as error:
-            await self._room().refused()
+            await self._get_room().report_refusal()
             raise Unavailable(f"the file cannot be stored now: {error}") from error
         try:
             agreed = _agree_on_terms(counted, terms)
@@ -155,7 +155,7 @@ class UploadReceiver:
             ended_at=now,
             expires_at=now + agreed.lifetime,
             front=None if label is None else label.front,
-            label=None if label is None else label.to_text(),
+            label=None if label is None else label.format_text(),
         )
         await self._context.store.write(_insert, asset)
         return asset
@@ -166,10 +166,10 @@ class UploadReceiver:
             await storage.objects.delete(store_key)
 
     async def _check_room(self) -> None:
-        if (shortage := await self._room().find_shortage()) is not None:
+        if (shortage := await self._get_room().find_shortage()) is not None:
             raise Unavailable(f"the file cannot be stored now: {shortage}")
 
-    def _room(self) -> StoreRoom:
+    def _get_room(self) -> StoreRoom:
         if self._context.room is None:
             raise Conflict(CUSTODY_OFF)
         return self._context.room

@@ -173,7 +173,7 @@ class Endpoints:
         sealed = self._seal(key)
 
         def rotate_one(tx: Tx, one: Endpoint) -> Endpoint:
-            before = one.replaced_secrets(tx.now)
+            before = one.list_replaced_secrets(tx.now)
             if overlap > timedelta(0):
                 before.insert(0, (one.secret, tx.now + overlap))
             if len(before) > MOST_REPLACED:
@@ -247,7 +247,7 @@ class Endpoints:
         return changed
 
     def _check_url(self, url: str) -> None:
-        refusal = self._context.egress.refusal(url)
+        refusal = self._context.egress.explain_refusal(url)
         if refusal is not None:
             raise InvalidRequest(FieldError("url", refusal))
 

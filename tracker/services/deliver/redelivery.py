@@ -39,11 +39,11 @@ class Redelivery:
         count: int = await self._context.store.write(_redeliver_named, (tenant, ids))
         return count
 
-    async def preview(self, filter_: DeliveryFilter) -> Summary:
+    async def preview_many(self, filter_: DeliveryFilter) -> Summary:
         """Preview the deliveries that `many` would repeat."""
         return await self._context.store.read(lambda db: deliveries.summarise(db, filter_))
 
-    async def many(self, filter_: DeliveryFilter) -> int:
+    async def redeliver_many(self, filter_: DeliveryFilter) -> int:
         """Redeliver all that the filter matches now and that has an endpoint; return how many."""
         until = await self._context.store.read(deliveries.find_last_key)
         redelivered, after = 0, 0

@@ -75,7 +75,7 @@ class DeliverySender:
         """The order of work in this event loop."""
         return self._context.precedence
 
-    async def lanes(self) -> list[DeliveryLane]:
+    async def list_lanes(self) -> list[DeliveryLane]:
         """Return the destinations that are owed something, the longest waiting first."""
         now_s, unopened = self._context.clock.monotonic(), self._context.unopened
         with self.precedence:
@@ -161,7 +161,7 @@ class DeliverySender:
             if endpoint is None
             else [
                 unseal(context.secrets, sealed)
-                for sealed in endpoint.sealed_secrets(context.clock.now())
+                for sealed in endpoint.list_sealed_secrets(context.clock.now())
             ]
         )
         headers = signature.build_headers(keys, str(claimed.id), at_s, claimed.body)
@@ -194,7 +194,8 @@ class DeliverySender:
 
     def _settle(self, tx: Tx, done: Sequence[_Done]) -> list[None]:
         tried = [
-            AttemptedDelivery(one.held.claimed, one.attempt, self._outcome(tx, one)) for one in done
+            AttemptedDelivery(one.held.claimed, one.attempt, self._judge_attempt(tx, one))
+            for one in done
         ]
         delivery_queue.settle(tx.db, tried, now=tx.now)
         self._judge_endpoints(tx, done)
@@ -212,7 +213,7 @@ class DeliverySender:
             tx.woken.add(JobKind.DELIVER)
         return [None] * len(done)
 
-    def _outcome(self, tx: Tx, one: _Done) -> DeliveryOutcome:
+    def _judge_attempt(self, tx: Tx, one: _Done) -> DeliveryOutcome:
         return delivery.judge_attempt(
             one.attempt,
             one.held.claimed.tries + 1,

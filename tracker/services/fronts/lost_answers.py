@@ -44,7 +44,7 @@ class PendingAnswer:
     is_lost: bool = False
     is_over: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def made(self, task: Task) -> None:
+    def note_task(self, task: Task) -> None:
         """Note the task that the client is about to be told of."""
         self.task_key = task.key
         if self.is_lost:
@@ -133,10 +133,10 @@ class LostAnswers:
         self._asked_of_dead.add(name)
         return replace(died, since=died.since - _find_longest_held(answer))
 
-    def failed(self, answer: PendingAnswer, error: BaseException) -> None:
+    def note_refusal(self, answer: PendingAnswer, error: BaseException) -> None:
         """Note that the create was refused. After Unavailable it may still have been made."""
         if isinstance(error, Unavailable):
-            self._doubt(answer)
+            self._record_doubt(answer)
         self.drop(answer)
 
     def drop(self, answer: PendingAnswer) -> None:
@@ -161,7 +161,7 @@ class LostAnswers:
         now = self._context.clock.now()
         self._doubts = {name: span for name, span in self._doubts.items() if span.until > now}
 
-    def _doubt(self, answer: PendingAnswer) -> None:
+    def _record_doubt(self, answer: PendingAnswer) -> None:
         until = answer.began_at + self.kept
         self._doubts[answer.name] = TimeSpan(answer.began_at, until)
 
@@ -174,7 +174,7 @@ class LostAnswers:
             log.warning(
                 "a lost answer is known to this process alone: %(reason)s", {"reason": error}
             )
-            self._doubt(answer)
+            self._record_doubt(answer)
         self.drop(answer)
 
 

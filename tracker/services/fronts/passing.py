@@ -51,7 +51,7 @@ class WholeBody(Protocol):
         """Bytes in all."""
         ...
 
-    def pieces(self) -> AsyncGenerator[bytes, None]:
+    def iterate_pieces(self) -> AsyncGenerator[bytes, None]:
         """Yield it from its beginning."""
         ...
 
@@ -119,17 +119,17 @@ class PassThrough:
             raise Forbidden(Scope.ADMIN)
         owner = None
         if call.names is not None or call.more_names:
-            passage, owner = await self._naming(passage, call)
+            passage, owner = await self._read_names(passage, call)
         path = passage.path
         if passage.named is not None:
             path = path.format(id=quote(passage.named, safe=""))
         if passage.task is not None:
-            about = await self._task(passage, passage.task)
+            about = await self._find_task(passage, passage.task)
             owner, path = (
                 about.account,
                 path.format(id=quote(about.provider_task_id or "", safe="")),
             )
-        account = self._account(passage, passes, owner)
+        account = self._choose_account(passage, passes, owner)
         async with AsyncExitStack() as held:
             await self._places.take(passage.tenant, held)
             answer = await self._ask(passage, passes, account, path)
@@ -142,7 +142,7 @@ class PassThrough:
                 return await self._read(answer, passage, passes, account)
             return replace(answer, chunks=_iterate_and_give_back(answer.chunks, held.pop_all()))
 
-    async def _task(self, passage: PassedRequest, name: str) -> Task:
+    async def _find_task(self, passage: PassedRequest, name: str) -> Task:
         """Find the task that a call is about. Raises NotFound."""
         found = await self._context.store.read(
             lambda db: tasks.get_by_name(db, passage.tenant, passage.provider, name)
@@ -161,13 +161,13 @@ class PassThrough:
             raise Misuse(f"{provider} passes no call on")
         return passes, passes.calls[path]
 
-    async def _naming(
+    async def _read_names(
         self, passage: PassedRequest, call: PassedCall
     ) -> tuple[PassedRequest, str | None]:
         """Read what the call names; return it written anew, and the account that has it."""
         given, body = passage.body, dict[str, Any]()
         if given is not None or passage.named is None:
-            pieces = [] if given is None else [one async for one in given.pieces()]
+            pieces = [] if given is None else [one async for one in given.iterate_pieces()]
             body = owning.parse_naming(b"".join(pieces))
         if passage.named is not None:
             body[call.field] = passage.named
@@ -203,7 +203,7 @@ class PassThrough:
             passage.provider,
             asked,
             call,
-            body=None if body is None else body.pieces(),
+            body=None if body is None else body.iterate_pieces(),
             cap=ANSWER_BYTES,
         )
         if isinstance(answer, HttpFailure) or (failure := _find_failure(answer)) is None:
@@ -238,17 +238,17 @@ class PassThrough:
                 context, _read_caller(passage), passes, call, parsed
             )
             body = bytearray(json.dumps(shown).encode())
-        return replace(answer, chunks=TextBody(bytes(body)).pieces())
+        return replace(answer, chunks=TextBody(bytes(body)).iterate_pieces())
 
-    def _account(self, passage: PassedRequest, passes: PassesOn, owner: str | None) -> str:
+    def _choose_account(self, passage: PassedRequest, passes: PassesOn, owner: str | None) -> str:
         """Return the object's account, else the main one or the first that can be asked."""
         context, provider = self._context, passage.provider
         main = owner or context.main_account(provider)
-        names = sorted(context.accounts_of(provider), key=lambda name: (name != main, name))
+        names = sorted(context.list_accounts(provider), key=lambda name: (name != main, name))
         if owner is not None:
             names = [name for name in names if name == owner]
         refusals = [
-            passes.refusal(context.accounts[provider, name], passage.path) for name in names
+            passes.explain_refusal(context.accounts[provider, name], passage.path) for name in names
         ]
         for name, refusal in zip(names, refusals, strict=True):
             if refusal is None:
@@ -284,7 +284,7 @@ class TextBody:
         """Bytes in all."""
         return len(self.content)
 
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
+    async def iterate_pieces(self) -> AsyncGenerator[bytes, None]:
         """Yield it in one piece."""
         yield self.content
 

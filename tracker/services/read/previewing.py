@@ -73,7 +73,7 @@ class OpenPreview:
     _turns: asyncio.Semaphore = field(repr=False)
     _is_open: bool = True
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
+    async def iterate_chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the bytes, up to the bound.
 
         Raises BrokenTransfer, UnkeepableFile where they end too soon.
@@ -141,7 +141,7 @@ class Previews:
             raise CannotShow(NoPreview.BUSY) from None
         is_handed_on = False
         try:
-            secrets = await self._secrets(file)
+            secrets = await self._build_secret_headers(file)
             wanted = _parse_single_range(range_header)
             if wanted is not None and url not in self._types:
                 await self._look(url, secrets)
@@ -152,11 +152,11 @@ class Previews:
             if not is_handed_on:
                 self._turns.release()
 
-    async def _secrets(self, file: PieceFile) -> Mapping[str, Mapping[str, str]]:
+    async def _build_secret_headers(self, file: PieceFile) -> Mapping[str, Mapping[str, str]]:
         if not self._context.has_account(file.task):
             return {}
-        account = self._context.account(file.task)
-        found = await self._context.calls.file_headers(file.task.provider, account)
+        account = self._context.get_account(file.task)
+        found = await self._context.calls.build_file_headers(file.task.provider, account)
         if isinstance(found, HttpFailure):
             raise CannotShow(NoPreview.UNREACHABLE, found.reason)
         return found
@@ -165,7 +165,7 @@ class Previews:
         """Learn a file's type from its first bytes; raises CannotShow where it is not shown."""
         answer = await self._ask(url, secrets, {"range": f"bytes=0-{FIRST_BYTES - 1}"})
         async with aclosing(answer.chunks):
-            self._learn(url, answer, await _read_first(answer.chunks))
+            self._remember_type(url, answer, await _read_first(answer.chunks))
 
     async def _pass_on(
         self, url: str, secrets: Mapping[str, Mapping[str, str]], wanted: str | None
@@ -176,7 +176,7 @@ class Previews:
             begun = b""
             if answer.status != 206:
                 begun = await _read_first(answer.chunks)
-                self._learn(url, answer, begun)
+                self._remember_type(url, answer, begun)
             self._check_size(answer)
             headers = {name: answer.headers[name] for name in _PASSED_ON if name in answer.headers}
             if answer.headers.get("content-encoding", "identity").lower() != "identity":
@@ -204,7 +204,7 @@ class Previews:
             raise CannotShow(NoPreview.GONE, f"HTTP {answer.status}")
         raise CannotShow(NoPreview.UNREACHABLE, f"HTTP {answer.status}")
 
-    def _learn(self, url: str, answer: HttpStream, first: bytes) -> None:
+    def _remember_type(self, url: str, answer: HttpStream, first: bytes) -> None:
         declared = answer.headers.get("content-type", "")
         shown = choose_shown_type(first[:FIRST_BYTES], declared)
         if shown is None:

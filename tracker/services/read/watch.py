@@ -84,7 +84,7 @@ class Waiter:
         self._timer: asyncio.Timeout | None = None
 
     def __enter__(self) -> Self:
-        self._watch.enter(self)
+        self._watch.add_waiter(self)
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -131,7 +131,7 @@ class FeedWaiter(Waiter):
     __slots__ = ("filter",)
 
     def __init__(self, watch: "Watch", filter_: TaskFilter, holder: Holder | None) -> None:
-        super().__init__(watch, None, filter_.matches, due=False, holder=holder)
+        super().__init__(watch, None, filter_.is_change_match, due=False, holder=holder)
         self.filter = filter_
 
 
@@ -169,8 +169,8 @@ class Watch:
         self._tailing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._store.on_commit(self._note_commit)
-        self._tailing = asyncio.create_task(self._tail())
+        self._store.call_on_commit(self._note_commit)
+        self._tailing = asyncio.create_task(self._follow_feed())
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
@@ -212,7 +212,7 @@ class Watch:
         for waiter in self._of_holder.get(holder, ()):
             waiter.wake(revoked=True)
 
-    def task(
+    def watch_task(
         self,
         id_: UUID,
         *,
@@ -233,11 +233,11 @@ class Watch:
         for waiter in self._of_task.get(id_, ()):
             waiter.wake()
 
-    def feed(self, filter_: TaskFilter, *, holder: Holder | None = None) -> FeedWaiter:
-        """Wait for entries of the feed, with `next`. holder: see Waiter."""
+    def watch_feed(self, filter_: TaskFilter, *, holder: Holder | None = None) -> FeedWaiter:
+        """Wait for entries of the feed, with `wait_for_page`. holder: see Waiter."""
         return FeedWaiter(self, filter_, holder)
 
-    def enter(self, waiter: Waiter) -> None:
+    def add_waiter(self, waiter: Waiter) -> None:
         """Wake it from now on."""
         if waiter.id is None:
             self._of_feed.add(waiter)
@@ -268,7 +268,7 @@ class Watch:
         if not self._waiting:
             self._wanted.clear()
 
-    async def after(self, position: int, filter_: TaskFilter, *, limit: int) -> FeedPage:
+    async def read_after(self, position: int, filter_: TaskFilter, *, limit: int) -> FeedPage:
         """Read the feed after a position: from memory when it is recent, else by a query.
 
         Raises Unavailable, CursorTooOld.
@@ -278,7 +278,7 @@ class Watch:
         while page is None or (page.more and not page.changes and rounds):
             at = position if page is None else page.position
             query = partial(feed.list_page, filter_=filter_, after=at, limit=limit)
-            page = await self._store.in_time(self._read_in_turn(query))
+            page = await self._store.wait_in_time(self._read_in_turn(query))
             rounds -= 1
         return page
 
@@ -286,14 +286,14 @@ class Watch:
         async with self._turns:
             return await self._store.read(query)
 
-    async def next(
+    async def wait_for_page(
         self, waiter: FeedWaiter, position: int, *, limit: int, until: float, gone: WatchClient
     ) -> tuple[FeedPage, WakeReason]:
         """Return the next page that has something, however long it takes; else an empty one and
         why.
         """
         while True:
-            page = await self.after(position, waiter.filter, limit=limit)
+            page = await self.read_after(position, waiter.filter, limit=limit)
             if waiter.is_revoked:
                 return FeedPage((), position, more=False), WakeReason.REVOKED
             if page.changes or page.more:
@@ -312,7 +312,7 @@ class Watch:
         if moved:
             self._woken.set()
 
-    async def _tail(self) -> None:
+    async def _follow_feed(self) -> None:
         while True:
             await self._wanted.wait()
             try:
@@ -388,7 +388,7 @@ class Watch:
         start = bisect_right(self._recent, position, key=lambda change: change.seq)
         found = []
         for change in self._recent[start:]:
-            if filter_.matches(change):
+            if filter_.is_change_match(change):
                 found.append(change)
                 if len(found) == limit:
                     return FeedPage(found, change.seq, more=True)

@@ -26,7 +26,7 @@ def match_or_adopt(context: Context, tx: Tx, items: Sequence[ParsedCallback]) ->
     """
     matches = match_known(context, tx, items)
     mark_gone(context, tx, items, matches)
-    if context.recovery.holds(tx.db):
+    if context.recovery.is_holding(tx.db):
         _match_adopted(context, tx, items, matches)
         _adopt(context, tx, items, matches, _find_lost_task)
     if context.adopt:
@@ -131,8 +131,8 @@ def _find_adopter(context: Context, item: ParsedCallback) -> str:
     An unsigned callback cannot be of an account that signs; which of the others sent it nobody
     can tell.
     """
-    signed_by = item.signed_by()
-    accounts = context.accounts_of(item.raw.provider)
+    signed_by = item.list_signers()
+    accounts = context.list_accounts(item.raw.provider)
     candidates = signed_by or sorted(accounts - item.proofs.keys())
     return (
         DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in (candidates or [DEFAULT_ACCOUNT]) else candidates[0]

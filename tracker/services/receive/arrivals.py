@@ -132,11 +132,11 @@ class Arrivals(Generic[Kept]):
 
     def _answer(self) -> None:
         outgoing, self._outgoing = self._outgoing, []
-        outcomes = [self._outcome(one) for one in outgoing]
+        outcomes = [self._read_outcome(one) for one in outgoing]
         for one, outcome in zip(outgoing, outcomes, strict=True):
             self._hand_back(one.incoming, outcome)
 
-    def _outcome(self, outgoing: _Outgoing[Kept]) -> Kept | Exception | None:
+    def _read_outcome(self, outgoing: _Outgoing[Kept]) -> Kept | Exception | None:
         incoming, result = outgoing.incoming, outgoing.result
         if result is None:
             return outgoing.error

@@ -74,9 +74,9 @@ class ParsedCallback:
         if not self.proofs:  # most accounts' callbacks are not signed
             return False
         awaiting = any(proof.awaits_keys for proof in self.proofs.values())
-        return awaiting and not self.signed_by()
+        return awaiting and not self.list_signers()
 
-    def signed_by(self) -> list[str]:
+    def list_signers(self) -> list[str]:
         """Return the accounts whose secret made its signature."""
         return [account for account, proof in self.proofs.items() if proof.flaw is None]
 

@@ -63,7 +63,7 @@ def can_poll(context: Context, task: Task) -> bool:
     polls = context.providers[task.provider].polls
     if polls is None:
         return False
-    asking = Asking(context.account(task), (task,), context.clock.now())
+    asking = Asking(context.get_account(task), (task,), context.clock.now())
     return polls.build_poll(asking) is not None
 
 
@@ -76,7 +76,7 @@ def _find_reason(
     # One that has ended is completed by whatever names its result; nothing more is waited for.
     if observation.state is TaskState.SUCCEEDED and task.follow_up is None:
         calls_back = context.providers[task.provider].calls_back
-        missing = None if calls_back is None else calls_back.lacks(task, observation)
+        missing = None if calls_back is None else calls_back.find_missing_result(task, observation)
         if missing is not None:
             return AwaitedConfirmation(
                 Awaits.DETAIL, f"it leaves out {missing}: the provider is asked for it"
@@ -91,6 +91,6 @@ def _find_unproven(context: Context, task: Task, item: ParsedCallback) -> str | 
     if proof is not None and not proof.covers_body:
         return _BODY_UNPROVEN
     needs_proof = rule is Confirm.ALWAYS or (rule is Confirm.SHARED and is_shared)
-    if needs_proof and task.account not in item.signed_by():
+    if needs_proof and task.account not in item.list_signers():
         return "unsigned: the provider is asked before it counts"
     return None

@@ -34,7 +34,7 @@ def mark_gone(
     names: dict[TaskName, list[int]] = {}
     for index, item in lost.items():
         if item.task_id is None and item.names is not None and item.names.external_task_id:
-            for account in item.signed_by() or context.accounts_of(item.raw.provider):
+            for account in item.list_signers() or context.list_accounts(item.raw.provider):
                 name = TaskName(item.raw.provider, account, item.names.external_task_id)
                 names.setdefault(name, []).append(index)
     found = tombstones.find_named(tx.db, names)
@@ -90,8 +90,8 @@ def reject_unsigned(context: Context, item: ParsedCallback, match: Match) -> Mat
         proof = item.proofs.get(match.task.account)
         flaw = None if proof is None else proof.flaw
     else:
-        unsigned = context.accounts_of(item.raw.provider) - item.proofs.keys()
-        is_proven = unsigned or item.signed_by()
+        unsigned = context.list_accounts(item.raw.provider) - item.proofs.keys()
+        is_proven = unsigned or item.list_signers()
         flaw = None if is_proven else next(iter(item.proofs.values())).flaw
     return match if flaw is None else Match(match.task, Verdict.FORGED, flaw)
 
@@ -123,7 +123,7 @@ def _match_named_task(
 
 def match_by_name(item: ParsedCallback, said: Observation | Hint, named: Sequence[Task]) -> Match:
     """Return the task that the ids in a callback name, out of some; its URL is not looked at."""
-    signed_by = item.signed_by()
+    signed_by = item.list_signers()
     ours = [
         task
         for task in named

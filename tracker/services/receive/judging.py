@@ -70,14 +70,14 @@ class Judge:
         So too where one that came to a task's own URL cannot be read: there is news all the same.
         """
         if match.task is not None and match.verdict is Verdict.MALFORMED:
-            task = self.recorder.task(match.task.key)
+            task = self.recorder.get_task(match.task.key)
             if is_askable(task) and can_poll(self.context, task):
                 self.recorder.poll_soon(task.key)
         if match.task is None or match.verdict is not _ADVANCED:
             return match
         if item.observation is None:
             return self._poll_on_hint(item, match)
-        task = self.recorder.task(match.task.key)
+        task = self.recorder.get_task(match.task.key)
         wait = wait_of(self.context, task, item, item.observation)
         if wait is None:
             flaw = explain_hint(self.context, task, item) if item.proofs else None
@@ -88,7 +88,7 @@ class Judge:
     def _poll_on_hint(self, item: ParsedCallback, match: Match) -> Match:
         if item.hint is None or match.task is None:
             return match
-        task = self.recorder.task(match.task.key)
+        task = self.recorder.get_task(match.task.key)
         if task.state is TaskState.QUEUED:  # its submit is on its way; the provider is asked then
             self.recorder.request_poll(task.key, Awaits.PROOF)
             return replace(match, verdict=Verdict.UNCONFIRMED, reason=item.hint.reason)

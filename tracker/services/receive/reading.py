@@ -75,7 +75,7 @@ class CallbackReader:
             (owner, account.name, scheme)
             for (owner, _), account in context.accounts.items()
             if (calls_back := context.providers[owner].calls_back) is not None
-            and (scheme := calls_back.proof(account)) is not None
+            and (scheme := calls_back.get_proof_scheme(account)) is not None
         ]
         self._public_path = urlsplit(context.public_url or "").path.rstrip("/")
         self._kept_headers = KEPT_HEADERS.union(*(scheme.headers for _, _, scheme in self._schemes))
@@ -98,7 +98,7 @@ class CallbackReader:
         a step and what it needs, the step takes half the time.
         """
         ids = [_parse_task_id(raw.subject) for raw in raws]
-        origins = [self._origin(raw, id_) for raw, id_ in zip(raws, ids, strict=True)]
+        origins = [self._find_origin(raw, id_) for raw, id_ in zip(raws, ids, strict=True)]
         are_genuine = [calls_back is not None for calls_back, _ in origins]
         digests = [
             _hash_callback(raw, is_genuine=is_) for raw, is_ in zip(raws, are_genuine, strict=True)
@@ -116,7 +116,7 @@ class CallbackReader:
             )
         ]
 
-    def _origin(
+    def _find_origin(
         self, raw: RawCallback, task_id: UUID | None
     ) -> tuple[CallsBack | None, dict[str, Proof]]:
         """Return who reads it, None where nothing shows that it is meant for us, and its proofs."""
@@ -127,7 +127,7 @@ class CallbackReader:
         is_genuine = self._is_addressed(raw, task_id)
         if self._schemes and (is_genuine or _is_untokened(calls_back, raw)):
             now = self._context.clock.now()
-            proofs = self._proofs(raw.provider, raw.inbound, raw.signed, now=now)
+            proofs = self._verify_proofs(raw.provider, raw.inbound, raw.signed, now=now)
         # Nothing else says where it comes from when its URL has no secret.
         if is_genuine or any(proof.flaw is None for proof in proofs.values()):
             return calls_back, proofs
@@ -141,14 +141,14 @@ class CallbackReader:
         headers = {name: text for name, text in raw.inbound.headers.items() if name in kept}
         if is_genuine:
             return self._redact(raw, headers, sought=(raw.token,))
-        return self._redact(*self._without_tokens(_shorten_forged(raw), headers), sought=())
+        return self._redact(*self._remove_tokens(_shorten_forged(raw), headers), sought=())
 
     @property
     def key_sources(self) -> set[KeySource]:
         """Return where the keys are published that the accounts' callbacks are signed with."""
         return {scheme.key_source for _, _, scheme in self._schemes if scheme.key_source}
 
-    async def by_newer_keys(
+    async def read_by_newer_keys(
         self, item: ParsedCallback, read: Callable[[], Awaitable[ParsedCallback]]
     ) -> ParsedCallback:
         """Fetch the keys that a callback awaits, and read it once more by `read`.
@@ -161,7 +161,7 @@ class CallbackReader:
             for owner, name, scheme in self._schemes
             if owner == provider and scheme.key_source and item.proofs[name].awaits_keys
         }
-        are_newer = [await self._key_sets.newer(one, since_s) for one in sources]
+        are_newer = [await self._key_sets.fetch_newer(one, since_s) for one in sources]
         item = await read()
         if item.awaits_keys and not all(are_newer):
             raise Unavailable(_NO_KEYS, retry_after_s=_NO_KEYS_PAUSE_S)
@@ -178,7 +178,7 @@ class CallbackReader:
         headers, body = kept.headers or {}, kept.body or b""
         inbound = Inbound("POST", "", "", headers, body)
         raw = RawCallback(kept.provider, token.SHARED, "", inbound, size_bytes=kept.size_bytes)
-        paths = [""] if task_id is None else self._paths_of(kept.provider, task_id)
+        paths = [""] if task_id is None else self._list_paths(kept.provider, task_id)
         addressed = [replace(inbound, path=path) for path in paths]
         proofs = self._verify_candidates(kept.provider, addressed, now=kept.received_at)
         digest = receipts.digest_of(kept.fingerprint)
@@ -217,7 +217,7 @@ class CallbackReader:
             raw = replace(raw, inbound=replace(inbound, body=body))
         return raw, headers
 
-    def _without_tokens(
+    def _remove_tokens(
         self, raw: RawCallback, headers: dict[str, str]
     ) -> tuple[RawCallback, dict[str, str]]:
         """Return a forged callback without the token of its URL, and the one that is right for it.
@@ -244,7 +244,7 @@ class CallbackReader:
         inbound = replace(raw.inbound, body=body)
         return replace(raw, provider=provider, subject=subject, inbound=inbound), headers
 
-    def _proofs(
+    def _verify_proofs(
         self, provider: str, inbound: Inbound, signed: Sequence[bytes], *, now: datetime
     ) -> dict[str, Proof]:
         """Verify the signature for each account whose callbacks are signed.
@@ -266,12 +266,12 @@ class CallbackReader:
         for owner, name, scheme in self._schemes:
             if owner == provider:
                 source = scheme.key_source
-                keys = None if source is None else self._key_sets.known(source)
+                keys = None if source is None else self._key_sets.get_keys(source)
                 proofs = [scheme.verify(one, now=now, keys=keys) for one in candidates]
                 found[name] = max(proofs, key=_rank_proof)
         return found
 
-    def _paths_of(self, provider: str, task_id: UUID) -> Sequence[str]:
+    def _list_paths(self, provider: str, task_id: UUID) -> Sequence[str]:
         """Return the paths that callbacks about a task were given: one for each secret of ours.
 
         Receipts keep none, for the token in it; some schemes cover it, or make a secret of it.

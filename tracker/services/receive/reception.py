@@ -94,12 +94,12 @@ class Reception:
         if calls_back is None or not calls_back.has_handshake:
             return None
         # Before the token is checked, which costs more: most callbacks are no such test.
-        body = _read_or_none(calls_back.challenge, raw.inbound)
+        body = _read_or_none(calls_back.answer_challenge, raw.inbound)
         if body is None:
             return None
         return CallbackReply(200, body) if self._reader.is_ours(raw) else None
 
-    def largest(self, provider: str, subject: str, token_: str) -> int:
+    def find_largest(self, provider: str, subject: str, token_: str) -> int:
         """Return how large callbacks to this URL may be beyond the service's own limit, in bytes.
 
         0 where the provider sends no large ones, and where the token is not ours: a stranger could
@@ -123,9 +123,9 @@ class Reception:
         item = await self._parse(raw)
         if item.awaits_keys:
             try:
-                item = await self._reader.by_newer_keys(item, partial(self._parse, raw))
+                item = await self._reader.read_by_newer_keys(item, partial(self._parse, raw))
             except Unavailable:
-                await self._have_asked(item)
+                await self._request_poll(item)
                 raise
         is_forged = item.verdict is Verdict.FORGED
         if is_forged and not await self.forgeries.count(item.raw):
@@ -177,7 +177,7 @@ class Reception:
         reply = _read_or_none(calls_back.acknowledge, raw.inbound)
         return received if reply is None else replace(received, reply=CallbackReply(*reply))
 
-    async def _have_asked(self, item: ParsedCallback) -> None:
+    async def _request_poll(self, item: ParsedCallback) -> None:
         """Have the provider asked about the task whose callback cannot be judged now.
 
         Its sender may give up before the keys are there, or sign once and be too late with that.
@@ -239,7 +239,9 @@ class Reception:
         ]
         if any(item.proofs for item in items):
             matches = _mark_duplicates(tx, items, matches)
-        sent = [self._receipt(item, match, tx) for item, match in zip(items, matches, strict=True)]
+        sent = [
+            self._build_receipt(item, match, tx) for item, match in zip(items, matches, strict=True)
+        ]
         # As if each were to be applied, so that PostgreSQL stores them while we judge.
         inserted = receipts.insert_first(tx.db, sent)
         recorder = Recorder(self._context, tx, [m.task for m in found if m.task is not None])
@@ -259,12 +261,12 @@ class Reception:
         for made, (key, _) in zip(steps, kept, strict=True):
             for step in made:
                 if step.transition is not None:
-                    recorder.cite(step, receipt=key)
+                    recorder.cite_evidence(step, receipt=key)
         recorder.flush()
         results = [received for _, received in kept]
         return _add_places(results, matches) if is_any_callback_traced() else results
 
-    def _receipt(self, item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
+    def _build_receipt(self, item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
         raw, task = item.raw, match.task
         tenant, key = (DEFAULT_TENANT, None) if task is None else (task.tenant, task.key)
         is_forged, body = item.verdict is Verdict.FORGED, raw.inbound.body
@@ -345,7 +347,7 @@ def _find_message_id(item: ParsedCallback, match: Match) -> CallbackId | None:
 
 
 def _make_event(said: Observation) -> Event:
-    return said.as_event(Source.CALLBACK)
+    return said.convert_to_event(Source.CALLBACK)
 
 
 def _save_receipts(

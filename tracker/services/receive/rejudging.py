@@ -67,7 +67,7 @@ class _Rereading:
         The token of its URL is not kept, so that this alone can show anew that it is genuine.
         """
         is_unowned = self.kept.verdict is Verdict.FORGED and self.kept.task_key is None
-        return is_unowned and self.target is None and not self.parts[0].signed_by()
+        return is_unowned and self.target is None and not self.parts[0].list_signers()
 
 
 class ReceiptRejudger:
@@ -89,7 +89,9 @@ class ReceiptRejudger:
         kept, task_id = await self._load_kept(tenant, key)
         read = self._reader.read_again(kept, task_id)
         if read.awaits_keys:
-            read = await self._reader.by_newer_keys(read, partial(self._read_again, kept, task_id))
+            read = await self._reader.read_by_newer_keys(
+                read, partial(self._read_again, kept, task_id)
+            )
         parts = [replace_fields(one, more=()) for one in (read, *read.more)]
         return await self._judge(_Rereading(kept, parts, actor, is_dry, target=None))
 
@@ -202,7 +204,9 @@ class ReceiptRejudger:
         kept = one.kept
 
         def as_event(said: Observation) -> Event:
-            return replace_fields(said.as_event(Source.OPERATOR, receipt=kept.key), actor=one.actor)
+            return replace_fields(
+                said.convert_to_event(Source.OPERATOR, receipt=kept.key), actor=one.actor
+            )
 
         if one.is_strangers:
             return Rejudged(kept.key, kept.verdict, kept.verdict, kept.reason, None, ())
@@ -220,7 +224,7 @@ class ReceiptRejudger:
 
     def _correct(self, tx: Tx, recorder: Recorder, task: Task, one: _Rereading) -> list[Step]:
         """Correct a task where its receipt is read otherwise today and the state stays."""
-        now = recorder.task(task.key)
+        now = recorder.get_task(task.key)
         tx.write_deferred()
         (stored,) = refolds.find_beside(tx.db, {task.key: now})
         event = self._rereading.compare(stored, actor=one.actor).correction
@@ -232,8 +236,10 @@ class ReceiptRejudger:
         self, tx: Tx, recorder: Recorder, task: Task, kept: Receipt, actor: str
     ) -> Callable[[], None]:
         """Apply what the answer to a query says today: nothing more has to be proved of it."""
-        for said in self._rereading.answered(task, kept):
-            event = replace_fields(said.as_event(Source.OPERATOR, receipt=kept.key), actor=actor)
+        for said in self._rereading.read_answer(task, kept):
+            event = replace_fields(
+                said.convert_to_event(Source.OPERATOR, receipt=kept.key), actor=actor
+            )
             recorder.record(task.key, event)
         one = _Rereading(kept, (), actor, is_dry=False, target=None)
         made = Rejudged(kept.key, kept.verdict, Verdict.ADVANCED, None, task, ())

@@ -114,7 +114,7 @@ class ReceiptRereader:
             if isinstance(said, Observation) and (len(told) == 1 or is_about(said, task))
         )
 
-    def answered(self, task: Task, kept: Receipt) -> tuple[Observation, ...]:
+    def read_answer(self, task: Task, kept: Receipt) -> tuple[Observation, ...]:
         """Return what the answer to a query about a task says today. Raises Unreadable."""
         return self._read_answer(task, kept.received_at, kept.body or b"")
 
@@ -122,7 +122,7 @@ class ReceiptRereader:
         polls = self._context.providers[task.provider].polls
         if polls is None or not self._context.has_account(task):
             raise Unreadable
-        asking = Asking(self._context.account(task), (task,), at)
+        asking = Asking(self._context.get_account(task), (task,), at)
         (outcome,) = polls.parse_poll(asking, HttpResult(200, {}, body))
         if not isinstance(outcome, Observed):
             raise Unreadable

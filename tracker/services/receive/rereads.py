@@ -80,7 +80,7 @@ class RereadOrder:
     is_dry: bool = True
     notify: bool = False
 
-    def as_fields(self) -> dict[str, Any]:
+    def build_fields(self) -> dict[str, Any]:
         """Return what narrows it, by the API's names."""
         return {
             "provider": self.provider,
@@ -142,7 +142,7 @@ class Rereads:
         run = Reread(
             id=make_id(),
             tenant=order.tenant,
-            filter=order.as_fields(),
+            filter=order.build_fields(),
             is_dry=order.is_dry,
             notify=order.notify,
             actor=order.actor,
@@ -170,7 +170,7 @@ class Rereads:
         stopped: Reread = await self._context.store.write(_stop, run)
         return stopped
 
-    async def work(self) -> float | None:
+    async def run_pages(self) -> float | None:
         """Carry out pages, each time of the run that has waited longest. Raises Unavailable.
 
         Returns for how many seconds to rest then; None where no run waits.
@@ -209,10 +209,10 @@ class Rereads:
             raise
         except Exception:
             log.exception("a page of receipts read again raised; each of its tasks is tried alone")
-            await self._one_by_one(page)
+            await self._change_one_by_one(page)
         self._context.at(CrashPoint.REREAD_COMMITTED)
 
-    async def _one_by_one(self, page: _Page) -> None:
+    async def _change_one_by_one(self, page: _Page) -> None:
         failed = 0
         for key, freeing in page.changing.items():
             alone = replace(page, changing={key: freeing}, is_whole=False)

@@ -51,7 +51,7 @@ class Absences:
         if absent.weak or not self._context.has_account(task):
             return False
         submits = self._context.providers[task.provider].submits
-        return submits.finds(self._context.account(task)) is Finds.BY_ID
+        return submits.get_lookup_kind(self._context.get_account(task)) is Finds.BY_ID
 
     def _deny(self, tx: Tx, recorder: Recorder, task: Task) -> datetime:
         """Record that the provider says it has no such task; return when to ask again."""
@@ -59,7 +59,7 @@ class Absences:
         if task.state not in AT_PROVIDER:
             return compute_next_look(context, task, tx.now)  # what has ended is only looked for
         if task.state is TaskState.UNCERTAIN:
-            doubt = self._doubt(tx, task)
+            doubt = self._compute_doubt(tx, task)
             if doubt is not None:
                 return doubt
         denial = Denial(
@@ -67,7 +67,7 @@ class Absences:
             task.absences,
             task.denied_at,
             task.submitted_at,
-            context.expectations.of(task),
+            context.expectations.find_expectation(task),
         )
         match judge(denial, pause=context.policy.polls.confirm, now=tx.now):
             case UnprovenDenial(until=until, counts=counts):
@@ -79,9 +79,9 @@ class Absences:
                 is_unwanted = task.state is TaskState.UNCERTAIN and task.cancel_asked_at is not None
                 kind = EventKind.CANCEL_REQUESTED if is_unwanted else EventKind.ABSENT
                 recorder.record(task.key, Event(kind, Source.POLL, message=message))
-                return compute_next_look(context, recorder.task(task.key), tx.now)
+                return compute_next_look(context, recorder.get_task(task.key), tx.now)
 
-    def _doubt(self, tx: Tx, task: Task) -> datetime | None:
+    def _compute_doubt(self, tx: Tx, task: Task) -> datetime | None:
         """Return when to ask again because of how the latest submit ended, if so."""
         last = attempts.find_last(tx.db, task.key)
         if last is None or last.outcome is None:

@@ -15,7 +15,7 @@ def group_tasks(polls: Polls, account: Account, wanted: Sequence[Task]) -> Seque
     groups: dict[str, list[Task]] = {}
     alone: list[Sequence[Task]] = []
     for task in wanted:
-        name = polls.shares(account, task)
+        name = polls.get_poll_group(account, task)
         if name is None:
             alone.append((task,))
         else:

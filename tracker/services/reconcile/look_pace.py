@@ -30,7 +30,7 @@ class LookPace:
         if account is None:
             return
         provider = context.providers[name[0]]
-        rate, polls = provider.limits_of(account).calls, provider.polls
+        rate, polls = provider.get_limits(account).calls, provider.polls
         now_s = context.clock.monotonic()
         if rate is None or polls is None or now_s < self._next_at.get(lane, 0.0):
             return

@@ -137,11 +137,11 @@ class Reconciliation:
         await asyncio.gather(
             *(
                 self._look(group, [looking[task.key] for task in group], gate)
-                for group in self._groups(held[0].lane, list(open_.values()))
+                for group in self._group_tasks(held[0].lane, list(open_.values()))
             )
         )
 
-    def _groups(self, lane: str, wanted: Sequence[Task]) -> Iterable[Sequence[Task]]:
+    def _group_tasks(self, lane: str, wanted: Sequence[Task]) -> Iterable[Sequence[Task]]:
         """Group tasks by the call that polls them. All are of one lane, and so of one account."""
         if not wanted:
             return []
@@ -153,7 +153,10 @@ class Reconciliation:
             return [(task,) for task in wanted]
         alone = [task for task in wanted if is_asked_alone(context, task)]
         shared = [task for task in wanted if task not in alone] if alone else wanted
-        return [*group_tasks(polls, context.account(wanted[0]), shared), *((one,) for one in alone)]
+        return [
+            *group_tasks(polls, context.get_account(wanted[0]), shared),
+            *((one,) for one in alone),
+        ]
 
     async def _look(
         self, group: Sequence[Task], held: Sequence[Job], gate: asyncio.Semaphore
@@ -248,7 +251,7 @@ class Reconciliation:
         return [None] * len(looked)
 
     def _settle_one(self, tx: Tx, recorder: Recorder, item: _LookResult, taken: set[str]) -> None:
-        task = recorder.task(item.job.task_key)
+        task = recorder.get_task(item.job.task_key)
         if not is_askable(task):
             jobs.finish(tx.db, [item.job])
             return
@@ -257,7 +260,7 @@ class Reconciliation:
         match item.outcome:
             case Observed(observation=said):
                 self._observe(tx, recorder, item, said)
-                look_at = self._look_after(recorder.task(task.key), said, tx.now)
+                look_at = self._look_after(recorder.get_task(task.key), said, tx.now)
             case Absent() as absent:
                 look_at = self._absences.settle(tx, recorder, task, absent)
             case Unanswered() as silent:
@@ -269,7 +272,7 @@ class Reconciliation:
                 look_at = self._settle_cancel(tx, recorder, item, cancel)
         if task.awaits is Awaits.DETAIL:
             self._accept_unconfirmed_callback(tx, recorder, task)
-        task = recorder.task(task.key)
+        task = recorder.get_task(task.key)
         if is_cancel_due(self._context, task) and not is_cancel_due(self._context, item.task):
             look_at = tx.now  # a caller asked for it meanwhile, and found the job taken
         if _is_to_go_on(task, look_at):
@@ -279,7 +282,7 @@ class Reconciliation:
             jobs.finish(tx.db, [item.job])
 
     def _observe(self, tx: Tx, recorder: Recorder, item: _LookResult, said: Observation) -> None:
-        task = recorder.task(item.job.task_key)
+        task = recorder.get_task(item.job.task_key)
         verdict, reason, step = Verdict.MISMATCH, None, None
         if said.external_task_id and said.external_task_id != task.external_task_id:
             reason = f"asked for this task, told of {said.external_task_id[:128]!r}"
@@ -287,7 +290,7 @@ class Reconciliation:
             if said.state is None and task.state is TaskState.UNCERTAIN:
                 # Whatever the word means, the task exists: it must not be sent again.
                 said = replace(said, state=TaskState.SUBMITTED)
-            step = recorder.record(task.key, said.as_event(Source.POLL))
+            step = recorder.record(task.key, said.convert_to_event(Source.POLL))
             verdict = step.verdict
             reason = explain_ignored(said, verdict, task.state)
             if said.parts:
@@ -302,7 +305,7 @@ class Reconciliation:
         )
         (key,) = receipts.insert_first(tx.db, [evidence])()
         if step is not None and step.transition is not None and key is not None:
-            recorder.cite(step, receipt=key)
+            recorder.cite_evidence(step, receipt=key)
 
     def _take_in_parts(self, tx: Tx, recorder: Recorder, task: Task, parts: Sequence[Part]) -> None:
         """Take in what a create made whose answer was lost, or did not tell of it."""
@@ -314,7 +317,7 @@ class Reconciliation:
 
     def _accept_unconfirmed_callback(self, tx: Tx, recorder: Recorder, task: Task) -> None:
         """Let a callback's verdict count as it is when its detail does not come soon."""
-        if recorder.task(task.key).state not in AT_PROVIDER:
+        if recorder.get_task(task.key).state not in AT_PROVIDER:
             return
         kept = receipts.find_last_unconfirmed(tx.db, task.key)
         if kept is None or tx.now < kept.received_at + self._context.policy.polls.confirm:
@@ -325,7 +328,7 @@ class Reconciliation:
         inbound = Inbound("POST", "", "", kept.headers or {}, kept.body or b"")
         for said in calls_back.parse_callback(inbound):
             if isinstance(said, Observation):
-                recorder.record(task.key, said.as_event(Source.CALLBACK, receipt=kept.key))
+                recorder.record(task.key, said.convert_to_event(Source.CALLBACK, receipt=kept.key))
 
     def _look_after(self, task: Task, said: Observation, now: datetime) -> datetime:
         """Return when to look again after an answer."""
@@ -338,7 +341,7 @@ class Reconciliation:
         self, tx: Tx, recorder: Recorder, item: _LookResult, outcome: CancelOutcome
     ) -> datetime:
         """Record what became of a request to cancel; return when to look at the task."""
-        task, plan = recorder.task(item.job.task_key), self._context.policy.polls
+        task, plan = recorder.get_task(item.job.task_key), self._context.policy.polls
         match outcome:
             case Cancelled(word=word):
                 self._observe(tx, recorder, item, Observation(TaskState.CANCELLED, word))
@@ -351,7 +354,7 @@ class Reconciliation:
             case Gone():
                 tasks.set_cancel_sent(tx.db, task.key, now=tx.now)
             case CancelUnknown(retry_after_s=asked_s):
-                return plan.next_look(
+                return plan.compute_next_look(
                     now=tx.now,
                     since=task.cancel_asked_at or tx.now,
                     usual=NOTHING_KNOWN,

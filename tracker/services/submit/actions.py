@@ -99,7 +99,7 @@ class TaskActions:
         resolved: Task = await self._context.store.write(self._resolve, wanted)
         return resolved
 
-    def why_a_person_must_resolve(self, provider: str, account: str) -> str | None:
+    def explain_manual_resolution(self, provider: str, account: str) -> str | None:
         """Return why nothing finds a lost submit of an account; None where something may."""
         known = self._context.accounts.get((provider, account))
         if known is None:
@@ -107,14 +107,14 @@ class TaskActions:
         found = self._context.providers[provider]
         looks = found.looks
         has_no_url = self._context.public_url is None
-        match found.submits.finds(known):
+        match found.submits.get_lookup_kind(known):
             case Finds.NEVER:
                 return f"{provider} offers no way to look up a task whose answer was lost"
             case Finds.CANDIDATES:
                 return f"{provider} lists when tasks were made, and not of what"
             case Finds.EXISTENCE:
                 return f"{provider} says that it exists, and not under which id"
-            case Finds.BY_SCAN if has_no_url and looks is not None and looks.needs_url(known):
+            case Finds.BY_SCAN if has_no_url and looks is not None and looks.is_url_needed(known):
                 return (
                     f"{provider} lists tasks by their callback URL, and TRACKER_PUBLIC_URL is unset"
                 )
@@ -161,7 +161,7 @@ class TaskActions:
 
         What has ended is refused here: it would be counted as asked about.
         """
-        told = [self._askable(task) for task in found]
+        told = [self._check_askable(task) for task in found]
         results = [
             Conflict(ENDED) if isinstance(one, Task) and not is_askable(one) else one
             for one in told
@@ -193,7 +193,7 @@ class TaskActions:
     ) -> Task | Exception:
         if task is None:
             return NotFound(NO_SUCH_TASK)
-        task = recorder.task(task.key)
+        task = recorder.get_task(task.key)
         if is_unanswered(task) and task.key in sending:
             return BeingSent("it is being sent at this moment; ask again once that is settled")
         match task.state:
@@ -227,8 +227,8 @@ class TaskActions:
                 "be asked whether this one has"
             )
         is_uncertain = task.state is TaskState.UNCERTAIN
-        asking = Asking(self._context.account(task), (task,), self._context.clock.now())
-        if not is_uncertain and (reason := cancels.too_late(asking)) is not None:
+        asking = Asking(self._context.get_account(task), (task,), self._context.clock.now())
+        if not is_uncertain and (reason := cancels.explain_too_late(asking)) is not None:
             return Conflict(reason)
         if not is_uncertain and cancels.build_cancel(asking) is None:
             return Conflict(f"{task.provider} has not told under which id it has the task")
@@ -261,7 +261,7 @@ class TaskActions:
     def _resolve_one(
         self, tx: Tx, recorder: Recorder, key: int, resolution: Resolution
     ) -> Task | Exception:
-        task = recorder.task(key)
+        task = recorder.get_task(key)
         if task.state is not TaskState.UNCERTAIN:
             return Conflict(NOT_UNCERTAIN.format(task.state))
         theirs = resolution.provider_task_id
@@ -289,7 +289,7 @@ class TaskActions:
 
     def _refresh(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[Task | Exception]:
         found = tasks.lock_by_id(tx.db, {one.id for one in wanted})
-        results = [self._askable(_find_wanted(found, one)) for one in wanted]
+        results = [self._check_askable(_find_wanted(found, one)) for one in wanted]
         self._enqueue_looks(tx, results)
         return results
 
@@ -306,7 +306,7 @@ class TaskActions:
         if due:
             tx.woken.add(JobKind.RECONCILE)
 
-    def _askable(self, task: Task | None) -> Task | Exception:
+    def _check_askable(self, task: Task | None) -> Task | Exception:
         if task is None:
             return NotFound(NO_SUCH_TASK)
         if task.state in VERDICTS and task.follow_up is None:

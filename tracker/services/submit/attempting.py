@@ -97,9 +97,9 @@ class SubmitAttempts:
         started = context.clock.monotonic()
         is_large = begun.input.is_large
         if is_large:
-            sending = await asyncio.to_thread(self._sending, begun)
+            sending = await asyncio.to_thread(self._build_sending, begun)
         else:
-            sending = self._sending(begun)
+            sending = self._build_sending(begun)
         async with AsyncExitStack() as held:
             under_way = CallUnderWay(context, begun)
             streamed = self._open_stream(sending, begun, under_way)
@@ -118,13 +118,13 @@ class SubmitAttempts:
                     under_way.mark_sent()
                 return is_ours
 
-            with self.aside.waiting(job) if lasts else nullcontext():
+            with self.aside.set_aside(job) if lasts else nullcontext():
                 answer = await self._send(sending, call, streamed, may_send)
             latency_ms = round((context.clock.monotonic() - started) * 1000)
             context.at(CrashPoint.SUBMIT_SENT)
             outcome = await self._judge(sending, answer, streamed)
         if lasts:
-            await context.precedence.lull()
+            await context.precedence.wait_for_lull()
         told = b"" if streamed is None else streamed.describe()
         await self._record(EndedAttempt(job, begun, outcome, answer, latency_ms, told))
         SUBMITS.add((begun.task.provider, begun.task.account, get_name(outcome)))
@@ -141,14 +141,14 @@ class SubmitAttempts:
             context.clock, lambda: context.store.write(self._end, ended, is_patient=True)
         )
 
-    def _sending(self, begun: OpenAttempt) -> Sending:
+    def _build_sending(self, begun: OpenAttempt) -> Sending:
         context, task = self._context, begun.task
         return Sending(
-            account=context.account(task),
+            account=context.get_account(task),
             task=task,
             body=begun.input.read(),
             parent=begun.parent,
-            callback_url=context.callback_url(task),
+            callback_url=context.build_callback_url(task),
             now=context.clock.now(),
         )
 
@@ -159,10 +159,10 @@ class SubmitAttempts:
         streams = self._context.providers[sending.task.provider].streams
         if streams is None:
             return None
-        lasts_s = streams.lasts_s(sending.account, sending.task.operation)
+        lasts_s = streams.get_time_limit_s(sending.account, sending.task.operation)
         if lasts_s is None:
             return None
-        reader = partial(streams.reader, sending)
+        reader = partial(streams.make_reader, sending)
         return StreamedAnswer(self._context, reader, begun, under_way, lasts_s)
 
     async def _call(
@@ -187,13 +187,13 @@ class SubmitAttempts:
         is_result = streamed is not None or lasts_s > 0
         if streamed is not None:
             lasts_s = max(lasts_s, streamed.lasts_s)
-        elif context.holds_files(sending.task):
+        elif context.can_hold_files(sending.task):
             lasts_s = max(lasts_s, WITH_FILES_S)
         timed = replace(
             call,
             lasts_s=lasts_s,
             timeout_s=max(context.policy.submit_timeout_s, lasts_s),
-            secrets=(*call.secrets, *context.callback_tokens([sending.task])),
+            secrets=(*call.secrets, *context.iterate_callback_tokens([sending.task])),
         )
         return timed, is_result
 
@@ -217,7 +217,7 @@ class SubmitAttempts:
             sending.account,
             call,
             may_send=may_send,
-            files=context.sinks(sending.task),
+            files=context.make_sinks(sending.task),
             pieces=None if streamed is None else streamed.open,
             purpose=CallPurpose.CREATE,
             has_turn=True,
@@ -242,7 +242,7 @@ class SubmitAttempts:
     def _begin(self, tx: Tx, held: Sequence[Job]) -> list[OpenAttempt | None]:
         """Open attempts for the jobs that may be sent now; settle those that may not."""
         found = tasks.lock_by_key(tx.db, {job.task_key for job in held})
-        rooms = self._rooms(tx, found.values())
+        rooms = self._count_free_slots(tx, found.values())
         ours = jobs.lock_held(tx.db, held)
         still = [job for job in held if job in ours]
         unended = attempts.open_of(tx.db, [job.task_key for job in still])
@@ -268,12 +268,12 @@ class SubmitAttempts:
             elif (held_back := self._pauses.find(task, tx.now)) is not None:
                 run_at, why = held_back
                 jobs.reschedule(tx.db, job, run_at=run_at, spent=False, error=why)
-            elif account in rooms and not rooms[account].takes(task.slots):
+            elif account in rooms and not rooms[account].has_room(task.slots):
                 # Another process was faster. It keeps its place, and a freed slot wakes it.
                 jobs.reschedule(tx.db, job, run_at=job.run_at, spent=False, error=jobs.WAITING)
             else:
                 if account in rooms:
-                    rooms[account] = rooms[account].without(task.slots)
+                    rooms[account] = rooms[account].subtract_slots(task.slots)
                 sending[job] = task
         begun = self._open(tx, sending)
         recorder.flush()
@@ -292,13 +292,15 @@ class SubmitAttempts:
             for task in sending.values()
         }
 
-    def _rooms(self, tx: Tx, wanted: Iterable[Task]) -> dict[tuple[str, str], jobs.FreeSlots]:
+    def _count_free_slots(
+        self, tx: Tx, wanted: Iterable[Task]
+    ) -> dict[tuple[str, str], jobs.FreeSlots]:
         """Free slots of each capped account, counted under its lock."""
         caps = {
             (task.provider, task.account): cap
             for task in wanted
             if self._context.has_account(task)
-            and (cap := self._context.account(task).max_in_flight) is not None
+            and (cap := self._context.get_account(task).max_in_flight) is not None
         }
         if not caps:
             return {}
@@ -348,9 +350,9 @@ class SubmitAttempts:
         """Record what an answer says beyond acceptance: a result, and further tasks. See above."""
         attempt, step = item.begun.attempt.key, None
         if accepted.said is not None:
-            event = replace(accepted.said.as_event(Source.SUBMIT), attempt=attempt)
+            event = replace(accepted.said.convert_to_event(Source.SUBMIT), attempt=attempt)
             step = recorder.record(item.begun.task.key, event)
-        if accepted.look_now and recorder.task(item.begun.task.key).state in AT_PROVIDER:
+        if accepted.look_now and recorder.get_task(item.begun.task.key).state in AT_PROVIDER:
             recorder.poll_soon(item.begun.task.key)
         task, body = item.begun.task, item.begun.input.left
         if body is None and accepted.parts:
@@ -366,9 +368,9 @@ class SubmitAttempts:
         if isinstance(item.outcome, Deferred):
             spent = item.outcome.once or item.outcome.spends_attempt
             self._pauses.pause(item.begun.task, item.outcome.scope, retry_at)
-        if recorder.task(item.begun.task.key).awaits is Awaits.ANSWER:
+        if recorder.get_task(item.begun.task.key).awaits is Awaits.ANSWER:
             recorder.record(item.begun.task.key, build_deferral(item))
-        if recorder.task(item.begun.task.key).state is TaskState.QUEUED:
+        if recorder.get_task(item.begun.task.key).state is TaskState.QUEUED:
             held_slots.free(tx.db, [item.begun.task.key])
             tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for the slot
         jobs.reschedule(
@@ -387,7 +389,7 @@ class SubmitAttempts:
                 until = since + self._context.policy.give_up
                 is_alone = busy.scope is DeferralScope.TASK
                 backoff = retry.build_busy_backoff(tx.now - since) if is_alone else retry.BUSY
-                retry_at = backoff.next_at(
+                retry_at = backoff.compute_next_try(
                     item.begun.attempt.number,
                     now=tx.now,
                     jitter=jitter,
@@ -395,8 +397,8 @@ class SubmitAttempts:
                 )
                 return min(retry_at or until, until) if tx.now < until else None
             case Deferred(retry_after_s=asked_s):
-                return retry.SUBMIT.next_at(
+                return retry.SUBMIT.compute_next_try(
                     attempt, now=tx.now, jitter=jitter, retry_after_s=asked_s
                 )
             case _:
-                return retry.SUBMIT.next_at(attempt, now=tx.now, jitter=jitter)
+                return retry.SUBMIT.compute_next_try(attempt, now=tx.now, jitter=jitter)

@@ -57,7 +57,7 @@ def list_refusals(
 
 def allot(db: Reading, found: Collection[Budget], moments: Collection[datetime]) -> Allotment:
     """Return what is left of budgets for tasks that are created at some moments."""
-    days = {budget: {budget.period.first_day(when) for when in moments} for budget in found}
+    days = {budget: {budget.period.compute_first_day(when) for when in moments} for budget in found}
     return Allotment(budgets.read_used(db, days))
 
 

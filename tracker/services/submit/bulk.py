@@ -158,10 +158,10 @@ class _Piece:
     refused: Mapping[int, Conflict] = field(default_factory=dict)
     allotment: Allotment | None = None
 
-    def among(self, known: Mapping[int, Task]) -> list[Task]:
+    def select_current(self, known: Mapping[int, Task]) -> list[Task]:
         """Return its tasks as they are now, without those that match no longer."""
         found = (known[key] for key in self.keys if key in known)
-        return [task for task in found if self.order.selection.fits(task)]
+        return [task for task in found if self.order.selection.is_match(task)]
 
 
 class BulkActions:
@@ -187,16 +187,16 @@ class BulkActions:
         until: tasks made from then on are left alone. Raises Unavailable: pieces that were done
         until then stay done.
         """
-        allotment = await self._context.store.read(lambda db: self._allot(db, order))
+        allotment = await self._context.store.read(lambda db: self._compute_allotment(db, order))
         if order.ids is not None:
             return await self._run_named(order, order.ids, allotment)
         result = BulkResult(place=after)
         for _ in range(PAGES):
             if result.matching + self._at_once > order.most:
                 break
-            page = await self._page(order, result.place, until)
+            page = await self._read_page(order, result.place, until)
             result.place = page.position
-            keys = [task.key for task in page.tasks if order.selection.fits(task)]
+            keys = [task.key for task in page.tasks if order.selection.is_match(task)]
             if keys:
                 result.count(await self._act(_Piece(order, keys, allotment=allotment)))
             if result.place is None:
@@ -208,7 +208,7 @@ class BulkActions:
     ) -> BulkResult:
         result = BulkResult()
         found = await self._context.store.read(lambda db: tasks.load_by_id(db, ids))
-        own = [task for task in found.values() if order.selection.fits(task)]
+        own = [task for task in found.values() if order.selection.is_match(task)]
         keys = sorted(task.key for task in own)
         for first in range(0, len(keys), self._at_once):
             some = keys[first : first + self._at_once]
@@ -217,27 +217,27 @@ class BulkActions:
             result.refused[NO_SUCH_TASK] += len(set(ids)) - len(own)
         return result
 
-    async def _page(
+    async def _read_page(
         self, order: BulkOrder, after: Position | None, until: datetime
     ) -> listing.ListPage:
         return await self._context.store.read(
-            lambda db: order.selection.page(db, after=after, until=until, limit=self._at_once)
+            lambda db: order.selection.read_page(db, after=after, until=until, limit=self._at_once)
         )
 
-    async def keys(
+    async def list_keys(
         self, order: BulkOrder, *, after: Position | None, until: datetime, most: int
     ) -> list[int]:
         """Return the rows of the tasks that `run` would be about now, `most` at most."""
         if order.ids is not None:
             ids = order.ids
             named = await self._context.store.read(lambda db: tasks.load_by_id(db, ids))
-            keys = sorted(task.key for task in named.values() if order.selection.fits(task))
+            keys = sorted(task.key for task in named.values() if order.selection.is_match(task))
             return keys[:most]
         found: list[int] = []
         place = after
         for _ in range(PAGES):
-            page = await self._page(order, place, until)
-            found += [task.key for task in page.tasks if order.selection.fits(task)]
+            page = await self._read_page(order, place, until)
+            found += [task.key for task in page.tasks if order.selection.is_match(task)]
             place = page.position
             if place is None or len(found) >= most:
                 break
@@ -272,19 +272,19 @@ class BulkActions:
         refused |= await find_foreign_inputs(self._context, ready)
         if piece.order.is_dry:
             left = [task for task in ready if task.key not in refused]
-            again = await self._context.store.read(lambda db: self._preview(db, piece, left))
+            again = await self._context.store.read(lambda db: self._preview_tasks(db, piece, left))
             return _make_outcome(piece.order, found, refused, again)
         piece = replace(piece, refused=refused)
         done = await self._context.store.write(self._resubmit_pieces, piece)
         return done
 
-    def _allot(self, db: Reading, order: BulkOrder) -> Allotment | None:
+    def _compute_allotment(self, db: Reading, order: BulkOrder) -> Allotment | None:
         if not order.is_dry or order.action is not BulkAction.RESUBMIT:
             return None
         capped = budgets.list_of_tenants(db, [order.selection.tasks.tenant])
         return allot(db, capped, {self._context.clock.now()}) if capped else None
 
-    def _preview(
+    def _preview_tasks(
         self, db: Reading, piece: _Piece, found: Sequence[Task]
     ) -> dict[int, Task | Exception]:
         """Return tasks that would be submitted again, or that no budget would have room for it."""
@@ -302,7 +302,9 @@ class BulkActions:
         self, db: Reading, piece: _Piece, locked: Mapping[int, Task] | None = None
     ) -> tuple[list[Task], dict[int, Conflict]]:
         """Return the tasks of a piece, and why some cannot be submitted again, by key."""
-        found = piece.among(tasks.get_by_keys(db, piece.keys) if locked is None else locked)
+        found = piece.select_current(
+            tasks.get_by_keys(db, piece.keys) if locked is None else locked
+        )
         refused = find_refusals(self._context, db, found, is_again=piece.order.is_again)
         return found, {**refused, **piece.refused}
 
@@ -311,7 +313,7 @@ class BulkActions:
         recorder = Recorder(self._context, tx, locked.values())
         results = []
         for piece in pieces:
-            order, found = piece.order, piece.among(locked)
+            order, found = piece.order, piece.select_current(locked)
             if order.action is BulkAction.REFRESH:
                 acted = self._actions.refresh_all(tx, found, is_dry=order.is_dry)
             else:

@@ -64,7 +64,7 @@ def explain_refusal(
     asks = provider.results.answers_with_files
     if asks is not None and not has_custody and asks(operation):
         return NEEDS_CUSTODY
-    refusal = provider.submits.serves(account, operation)
+    refusal = provider.submits.explain_unserved(account, operation)
     if refusal == NO_SUCH_OPERATION:
         return refusal + build_hint(operation, provider.submits.operations)
     return refusal
@@ -101,7 +101,7 @@ def find_fixed_account(
     if parent is not None:
         reason = f"is at account {able[0]!r}, and the task that it continues at {chosen!r}"
         raise InvalidRequest(FieldError(path, reason))
-    provider = context.provider(submission.provider)
+    provider = context.get_provider(submission.provider)
     refusals = {
         one: explain_refusal_at(context, provider, one, submission.operation) for one in able
     }
@@ -122,9 +122,9 @@ class AccountChooser:
 
     def check(self, provider: str, operation: str) -> None:
         """Raises InvalidRequest naming `operation` when no account at all can do it."""
-        self._able(provider, operation)
+        self._list_able(provider, operation)
 
-    def _able(self, provider: str, operation: str) -> Sequence[Account]:
+    def _list_able(self, provider: str, operation: str) -> Sequence[Account]:
         """Return the accounts that can do an operation, one at least. Raises InvalidRequest.
 
         It is remembered: accounts stay as they are while the process runs.
@@ -132,7 +132,7 @@ class AccountChooser:
         known = self._known.get((provider, operation))
         if known is not None:
             return known
-        adapter = self._context.provider(provider)
+        adapter = self._context.get_provider(provider)
         accounts = [one for (owner, _), one in self._context.accounts.items() if owner == provider]
         if not accounts:
             setting = f"TRACKER_{provider.upper()}_API_KEY"
@@ -158,11 +158,13 @@ class AccountChooser:
         fixed: the account that it must go to; None where one may be chosen.
         Raises InvalidRequest, with what the first account refuses, where none takes it.
         """
-        check = self._context.provider(provider).check_limits
+        check = self._context.get_provider(provider).check_limits
         if check is None:
             return None
         accounts = [
-            one for one in self._able(provider, operation) if fixed is None or one.name == fixed
+            one
+            for one in self._list_able(provider, operation)
+            if fixed is None or one.name == fixed
         ]
         flaws = {one.name: check(one, operation, body) for one in accounts}
         takers = [name for name, found in flaws.items() if not found]
@@ -170,12 +172,12 @@ class AccountChooser:
             raise InvalidRequest(*next(iter(flaws.values())))
         return None if len(takers) == len(flaws) else takers
 
-    def sole(self, provider: str, operation: str) -> str | None:
+    def find_sole(self, provider: str, operation: str) -> str | None:
         """Return the only account that can do it; None where there are more, or rules may decide.
 
         Raises InvalidRequest naming `operation` when no account at all can do it.
         """
-        able = self._able(provider, operation)
+        able = self._list_able(provider, operation)
         is_sole = len(able) == 1 and able[0].weight > 0 and not self._context.rules
         return able[0].name if is_sole else None
 
@@ -184,7 +186,7 @@ class AccountChooser:
 
         Raises InvalidRequest naming `account` when none may be chosen.
         """
-        order = rank_accounts(self._weights(choice), choice.key)
+        order = rank_accounts(self._read_weights(choice), choice.key)
         if not order:
             reason = "must be named: no account that is open to all can do this"
             raise InvalidRequest(FieldError("account", reason))
@@ -195,29 +197,29 @@ class AccountChooser:
         )
         if owner is not None:  # the same request again: its unique id will tell
             return owner
-        status = await self._account_status(choice.provider)
+        status = await self._read_account_status(choice.provider)
         return choose(order, ailing=status.ailing, full=status.full)
 
-    def _weights(self, choice: AccountQuery) -> dict[str, int]:
+    def _read_weights(self, choice: AccountQuery) -> dict[str, int]:
         """Return the weights of the accounts that may be chosen and can do it."""
         named = next(
             (
                 rule.accounts
                 for rule in self._context.rules
-                if rule.covers(choice.provider, choice.operation, choice.metadata)
+                if rule.is_for_task(choice.provider, choice.operation, choice.metadata)
             ),
             None,
         )
         able = [
             account
-            for account in self._able(choice.provider, choice.operation)
+            for account in self._list_able(choice.provider, choice.operation)
             if (named is None or account.name in named)
             and (choice.takers is None or account.name in choice.takers)
         ]
         # A rule that names an account means it, whatever its weight among the unnamed.
         return {one.name: one.weight if named is None else max(one.weight, 1) for one in able}
 
-    async def _account_status(self, provider: str) -> _AccountStatus:
+    async def _read_account_status(self, provider: str) -> _AccountStatus:
         now_s = self._context.clock.monotonic()
         known = self._statuses.get(provider)
         if known is None or now_s - known.at_s > REMEMBERED_S:

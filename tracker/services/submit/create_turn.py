@@ -18,7 +18,7 @@ class CreateTurn:
         name = split_lane(lane)
         account = context.accounts.get(name)
         self._turns: CallTurns | None = (
-            None if account is None else context.calls.turns(name[0], account)
+            None if account is None else context.calls.get_turns(name[0], account)
         )
         self.is_used = False
 

@@ -39,7 +39,7 @@ def cite_answers(
     keys = receipts.insert_first(tx.db, [receipt for _, receipt in kept])()
     for (step, _), key in zip(kept, keys, strict=True):
         if key is not None and step.transition is not None:
-            recorder.cite(step, receipt=key)
+            recorder.cite_evidence(step, receipt=key)
 
 
 def _build_receipt(

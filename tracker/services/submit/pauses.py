@@ -33,7 +33,7 @@ class SubmitPauses:
         room = self._context.room
         if room is None or provider is None or provider.results.answers_with_files is None:
             return
-        self._has_room = await room.takes_files(once=True)
+        self._has_room = await room.can_take_files(once=True)
 
     def pause(self, task: Task, scope: DeferralScope, until: datetime) -> None:
         """Let what the scope names wait like this task; TASK names nothing else."""
@@ -44,7 +44,7 @@ class SubmitPauses:
 
     def find(self, task: Task, now: datetime) -> tuple[datetime, str] | None:
         """Return when the task may go, and why not sooner; None where nothing holds it back."""
-        if not self._has_room and self._context.holds_files(task):
+        if not self._has_room and self._context.can_hold_files(task):
             return now + NO_ROOM_PAUSE, NO_ROOM
         latest = None
         for name in (_name_account(task), _name_operation(task)):

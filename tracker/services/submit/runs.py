@@ -101,7 +101,7 @@ class BulkRuns:
         self._at_once = at_once
         self._pieces = pieces
 
-    def token(
+    def sign_token(
         self, order: BulkOrder, matching: int, *, after: Position | None, until: datetime
     ) -> tuple[str, datetime]:
         """Return what confirms a dry run, and until when: it is signed and names one tenant's."""
@@ -110,7 +110,7 @@ class BulkRuns:
         parts: list[int | str] = [
             str(make_id()),
             order.action.value,
-            json.dumps(order.selection.as_fields()),
+            json.dumps(order.selection.build_fields()),
             until.isoformat(),
             matching,
             expires_at.isoformat(),
@@ -133,7 +133,7 @@ class BulkRuns:
             UUID(id_),
             BulkOrder(
                 BulkAction(action),
-                Selection.from_fields(tenant, json.loads(fields)),
+                Selection.parse_fields(tenant, json.loads(fields)),
                 actor,
                 is_dry=False,
                 ids=_parse_ids(ids) if ids else None,
@@ -158,7 +158,7 @@ class BulkRuns:
         known = await self._find(tenant, plan.id)
         if known is not None:
             return known
-        keys = await self._bulk.keys(
+        keys = await self._bulk.list_keys(
             plan.order, after=plan.after, until=plan.until, most=plan.matching
         )
         now = self._context.clock.now()
@@ -167,7 +167,7 @@ class BulkRuns:
             id=plan.id,
             tenant=tenant,
             action=plan.order.action.value,
-            filter=plan.order.selection.as_fields(),
+            filter=plan.order.selection.build_fields(),
             until=plan.until,
             matching=len(keys),
             actor=plan.order.actor,
@@ -200,7 +200,7 @@ class BulkRuns:
         stopped: KeptRun = await self._context.store.write(_stop, _Stop(tenant, id_, actor))
         return stopped
 
-    async def work(self) -> None:
+    async def run_pieces(self) -> None:
         """Carry out pieces of runs, each time of the one that has waited longest.
 
         Raises Unavailable.
@@ -209,9 +209,9 @@ class BulkRuns:
             key = await self._context.store.read(bulk_runs.find_next_key)
             if key is None:
                 return
-            await self._piece(key)
+            await self._read_piece(key)
 
-    async def _piece(self, run_key: int) -> None:
+    async def _read_piece(self, run_key: int) -> None:
         limit = self._at_once
         action, keys = await self._context.store.read(
             lambda db: (
@@ -230,9 +230,9 @@ class BulkRuns:
         except Exception:
             log.exception("a piece of a run raised; each of its tasks is tried alone")
             for key in keys:
-                await self._alone(_RunPiece(run_key, [key], foreign))
+                await self._act_alone(_RunPiece(run_key, [key], foreign))
 
-    async def _alone(self, piece: _RunPiece) -> None:
+    async def _act_alone(self, piece: _RunPiece) -> None:
         try:
             await self._context.store.write(self._act, piece)
         except Unavailable:
@@ -274,7 +274,7 @@ def _parse_ids(text: str) -> list[UUID]:
 
 
 def _order_of(run: KeptRun) -> BulkOrder:
-    selection = Selection.from_fields(run.tenant, run.filter)
+    selection = Selection.parse_fields(run.tenant, run.filter)
     return BulkOrder(BulkAction(run.action), selection, run.actor, is_dry=False, run=run.id)
 
 

@@ -22,12 +22,12 @@ class Scenarios:
         self._context = context
         self._known: dict[str, tuple[float, Mapping[str, str]]] = {}
 
-    async def of(self, provider: str, account: str | None) -> Mapping[str, str]:
+    async def list_words(self, provider: str, account: str | None) -> Mapping[str, str]:
         """Return the words of scenarios and what each does; empty where there is no emulator.
 
         account: None for the provider's main one. Only addresses of this machine are asked.
         """
-        if not self._context.accounts_of(provider):
+        if not self._context.list_accounts(provider):
             return {}
         name = account or self._context.main_account(provider)
         known = self._context.accounts.get((provider, name))

@@ -29,7 +29,7 @@ class Selection:
     tasks: TaskFilter
     error_code: str | None = None
 
-    def as_fields(self) -> dict[str, Any]:
+    def build_fields(self) -> dict[str, Any]:
         """Return what narrows it as JSON, by the API's names; the tenant is not among them."""
         wanted = self.tasks
         fields: dict[str, Any] = {name: getattr(wanted, name) for name in _PLAIN}
@@ -44,7 +44,7 @@ class Selection:
         return {name: value for name, value in fields.items() if value is not None}
 
     @classmethod
-    def from_fields(cls, tenant: str, fields: Mapping[str, Any]) -> "Selection":
+    def parse_fields(cls, tenant: str, fields: Mapping[str, Any]) -> "Selection":
         """Return the selection of one tenant's tasks that `as_fields` was of."""
         given: dict[str, Any] = {name: fields.get(name) for name in _PLAIN}
         given |= {name: datetime.fromisoformat(fields[name]) for name in _TIMES if name in fields}
@@ -56,7 +56,7 @@ class Selection:
         )
         return cls(wanted, fields.get("error_code"))
 
-    def page(
+    def read_page(
         self, db: Reading, *, after: Position | None, until: datetime, limit: int
     ) -> listing.ListPage:
         """Return tasks that may be meant, oldest first: behind a position, made before `until`."""
@@ -64,6 +64,9 @@ class Selection:
         earlier = replace(self.tasks, created_before=end)
         return listing.list_page(db, earlier, order=Order.OLDEST, after=after, limit=limit)
 
-    def fits(self, task: Task) -> bool:
+    def is_match(self, task: Task) -> bool:
         """Tell whether a task is meant."""
-        return self.tasks.fits(task) and self.error_code in (None, task.error and task.error.code)
+        return self.tasks.is_task_match(task) and self.error_code in (
+            None,
+            task.error and task.error.code,
+        )

@@ -33,7 +33,7 @@ from tracker.store.stream_texts import TextGrowth
 log = logging.getLogger(__name__)
 
 OpenReader = Callable[[Mapping[str, str]], StreamReader]
-"""Opens what reads an answer with these headers; see `Streams.reader`."""
+"""Opens what reads an answer with these headers; see `Streams.make_reader`."""
 MOST_CHARS = 64 * 1024
 """Of one text. A stream that says more is ended by us, as if it had broken."""
 _TOO_LONG = f"its text is longer than {MOST_CHARS} characters"
@@ -94,7 +94,7 @@ class StreamedAnswer:
         assert self._reader is not None  # noqa: S101 - opened before
         self._size += len(piece)
         self._hash.update(piece)
-        more = self._whole_characters(self._reader.feed(piece))
+        more = self._join_surrogates(self._reader.feed(piece))
         if len(self._text) + len(more) > MOST_CHARS:
             raise BrokenTransfer(_TOO_LONG)
         if more:
@@ -117,7 +117,7 @@ class StreamedAnswer:
         self._has_news.set()
         await self._recording
         broken = answer.reason if isinstance(answer, HttpFailure) else None
-        self._text += self._whole_characters(self._reader.rest())
+        self._text += self._join_surrogates(self._reader.read_rest())
         if len(self._text) > MOST_CHARS:
             self._text, broken = self._text[:MOST_CHARS], broken or _TOO_LONG
         self._broken = broken
@@ -134,7 +134,7 @@ class StreamedAnswer:
         broken = {} if self._broken is None else {"broken": self._broken}
         return json.dumps({"stream": {**facts, "characters": len(self._text), **broken}}).encode()
 
-    def _whole_characters(self, text: str) -> str:
+    def _join_surrogates(self, text: str) -> str:
         """Return text that every database takes: no NUL, halves of surrogate pairs joined."""
         text = self._half + text.replace("\0", "")
         self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
@@ -148,7 +148,7 @@ class StreamedAnswer:
             await self._has_news.wait()
             self._has_news.clear()
             try:
-                await self._write_down(self._context.redactor.whole_until(self._text))
+                await self._write_down(self._context.redactor.measure_redactable(self._text))
             except Unavailable as error:
                 log.warning("a stream's text is not recorded yet: %(reason)s", {"reason": error})
             if not self._is_over:
@@ -162,7 +162,7 @@ class StreamedAnswer:
             return
         task, attempt = self._begun.task, self._begun.attempt
         growth = TextGrowth(task.tenant, task.key, attempt.key, self._told, more)
-        event, now_s = self._news(), self._context.clock.monotonic()
+        event, now_s = self._build_news(), self._context.clock.monotonic()
         item = _Written(self._begun, growth, event)
         await self._context.store.write(self._append, item, is_patient=True)
         self._told = len(grown)
@@ -173,7 +173,7 @@ class StreamedAnswer:
                 self._progress_at = now_s
         self._context.at(CrashPoint.STREAM_RECORDED)
 
-    def _news(self) -> Event | None:
+    def _build_news(self) -> Event | None:
         """Return the step of the task that its text brings: it has begun, or come further.
 
         None at the end, as the outcome is recorded at once then.

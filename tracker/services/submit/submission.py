@@ -169,7 +169,7 @@ class SubmissionIntake:
 
     async def check(self, submission: Submission) -> CheckedSubmission:
         """Check a request and keep nothing of it. Raises InvalidRequest, Unavailable."""
-        provider = self._context.provider(submission.provider)
+        provider = self._context.get_provider(submission.provider)
         # Before the input is read: which fields it may have depends on the operation.
         if submission.account is not None:
             self._check_account(provider, submission)
@@ -187,10 +187,10 @@ class SubmissionIntake:
                 self._context, submission.provider, submission.tenant, submission.input
             )
         except InvalidRequest as error:
-            raise error.under(submission.input_path) from None
+            raise error.add_prefix(submission.input_path) from None
         self._check_url("webhook_url", submission.webhook_url)
         self._check_ids(submission, request)
-        parent = None if request.parent is None else await self._parent(submission, request)
+        parent = None if request.parent is None else await self._find_parent(submission, request)
         fixed = find_fixed_account(self._context, submission, parent, named)
         parent = parent or await find_continued(self._context, submission.tenant, named, fixed)
         try:
@@ -198,14 +198,14 @@ class SubmissionIntake:
                 submission.provider, submission.operation, request.body, fixed
             )
         except InvalidRequest as error:
-            raise error.under(submission.input_path) from None
+            raise error.add_prefix(submission.input_path) from None
         if is_large:
             written = await asyncio.to_thread(encode_large_submission, request, submission)
         else:
             written = encode_submission(request, submission)
         body, key = written
         return CheckedSubmission(
-            task=await self._new_task(submission, request, parent, fixed, takers),
+            task=await self._make_task(submission, request, parent, fixed, takers),
             body=body,
             key=key,
             repeats=submission.repeats,
@@ -221,7 +221,7 @@ class SubmissionIntake:
             raise InvalidRequest(FieldError("operation", refusal))
 
     def _check_url(self, path: str, url: str | None) -> None:
-        refusal = None if url is None else self._context.egress.refusal(url)
+        refusal = None if url is None else self._context.egress.explain_refusal(url)
         if refusal is not None:
             raise InvalidRequest(FieldError(path, refusal))
 
@@ -231,7 +231,7 @@ class SubmissionIntake:
             reason = "differs from the one in the input; give it once"
             raise InvalidRequest(FieldError("external_task_id", reason))
 
-    async def _parent(self, submission: Submission, request: Request) -> Task:
+    async def _find_parent(self, submission: Submission, request: Request) -> Task:
         """Find the task that a new one continues: it fixes the account.
 
         Raises InvalidRequest where the tenant has no such task, or names another account.
@@ -249,14 +249,14 @@ class SubmissionIntake:
         if submission.account not in (None, found.account):
             reason = f"the task that it continues is one of account {found.account!r}"
             raise InvalidRequest(FieldError("account", reason))
-        provider = self._context.provider(submission.provider)
+        provider = self._context.get_provider(submission.provider)
         refusal = explain_refusal_at(self._context, provider, found.account, submission.operation)
         if refusal not in (None, NO_ACCOUNT):  # one that is gone may come back: the task waits
             reason = f"is a task of account {found.account!r}: {refusal}"
             raise InvalidRequest(FieldError(path, reason))
         return found
 
-    async def _new_task(
+    async def _make_task(
         self,
         submission: Submission,
         request: Request,
@@ -268,7 +268,7 @@ class SubmissionIntake:
         policy = self._context.policy
         own = None if request.patience_s is None else timedelta(seconds=request.patience_s)
         external = submission.external_task_id or request.external_task_id or str(id_)
-        account = fixed or self._choosing.sole(submission.provider, submission.operation)
+        account = fixed or self._choosing.find_sole(submission.provider, submission.operation)
         if account is None:
             account = await self._choosing.choose(
                 AccountQuery(
@@ -347,7 +347,7 @@ class SubmissionIntake:
     def _insert_fresh(
         self, tx: Tx, items: Sequence[CheckedSubmission], capped: Sequence[Budget]
     ) -> list[AcceptedTask | Exception]:
-        if self._context.recovery.holds(tx.db):
+        if self._context.recovery.is_holding(tx.db):
             return [recovery.build_refusal()] * len(items)
         refused = list_refusals(tx, [item.task for item in items], capped)
         taken = [item for item, why in zip(items, refused, strict=True) if why is None]

@@ -26,12 +26,12 @@ class WaitingJobs:
         """Tell whether a job is set aside."""
         return job in self._jobs
 
-    def on_set(self, listener: Callable[[], None]) -> None:
+    def call_on_set(self, listener: Callable[[], None]) -> None:
         """Call a function whenever a job is set aside, which gives its place free."""
         self._listeners.append(listener)
 
     @contextmanager
-    def waiting(self, job: Job) -> Iterator[None]:
+    def set_aside(self, job: Job) -> Iterator[None]:
         """Set a job aside while the block runs, where there is room."""
         if len(self._jobs) < self._most:
             self._jobs.add(job)

@@ -58,7 +58,7 @@ class Archiver:
             return keys, found, archived_rows.list_rows(db, kept_class, keys)
 
         keys, marks, rows = await self._context.store.read(read)
-        made = await asyncio.to_thread(self._files, kept_class, rows)
+        made = await asyncio.to_thread(self._list_files, kept_class, rows)
         if not made:
             return WrittenRows(keys, marks, [])
         if not await self._context.store.write(self._begin, [file for file, _ in made]):
@@ -78,7 +78,7 @@ class Archiver:
         if voided:
             await store.write(_clear, voided)
 
-    def _files(
+    def _list_files(
         self, kept_class: KeptClass, rows: Sequence[ArchivedRow]
     ) -> list[tuple[ArchiveFile, bytes]]:
         """Return what is to be written, by tenant and day."""
@@ -138,7 +138,7 @@ def _clear(tx: Tx, cleared: Sequence[Sequence[str]]) -> list[None]:
 
 async def read_file(objects: ObjectStore, file: ArchiveFile) -> list[ArchivedRow]:
     """Return the rows of a file. Raises StorageError where it is not what was written."""
-    size = await objects.size(file.path)
+    size = await objects.get_size(file.path)
     if size != file.size:
         there = "is not there" if size is None else f"has {size} bytes and not {file.size}"
         raise StorageError(f"{file.path} {there}")

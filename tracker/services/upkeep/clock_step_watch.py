@@ -25,7 +25,7 @@ class ClockStepWatch:
     def __init__(self, context: Context) -> None:
         """The first look is now."""
         self._context = context
-        self._known = self._measured()
+        self._known = self._measure_step()
 
     async def look(self) -> None:
         """Say that the clock was set since the last look, and end what was said long ago.
@@ -33,7 +33,7 @@ class ClockStepWatch:
         Of a server's clock, smaller steps are told by `clock_skew`.
         """
         clock, store = self._context.clock, self._context.store
-        found = self._measured()
+        found = self._measure_step()
         is_servers, offset_s = found
         # The first time that is heard of a server is no step of the machine's.
         step_s = offset_s - self._known[1] if is_servers == self._known[0] else 0.0
@@ -51,7 +51,7 @@ class ClockStepWatch:
                 {"seconds": step_s, "reason": error},
             )
 
-    def _measured(self) -> tuple[bool, float]:
+    def _measure_step(self) -> tuple[bool, float]:
         """Return whether it is a server's time, and by how much it is ahead of the steady clock."""
         clock = self._context.clock
         is_servers = isinstance(clock, ServerClock) and clock.is_servers

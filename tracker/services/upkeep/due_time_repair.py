@@ -26,7 +26,7 @@ class DueTimeRepair:
 
     async def pull_back(self) -> None:
         """Make due whatever lies too far ahead. Raises Unavailable."""
-        await self._all(self._longest())
+        await self._repair_all(self._compute_longest_pauses())
 
     async def pull_after_step(self, step_s: float) -> None:
         """Make due what a step of the clock may have put off: at worst it is a little early.
@@ -37,17 +37,17 @@ class DueTimeRepair:
         step_s: how far it went, back negative. Raises Unavailable.
         """
         far = timedelta(seconds=2 * LONGEST_LOOK_S)
-        longest = replace(self._longest(), look=far)
+        longest = replace(self._compute_longest_pauses(), look=far)
         if step_s < 0:
             longest = replace(longest, submit=far, deliver=far, fetch=far)
-        await self._all(longest)
+        await self._repair_all(longest)
 
-    def _longest(self) -> LongestPauses:
+    def _compute_longest_pauses(self) -> LongestPauses:
         return compute_longest_pauses(
-            self._context.policy, slowest=self._context.expectations.slowest()
+            self._context.policy, slowest=self._context.expectations.find_slowest()
         )
 
-    async def _all(self, longest: LongestPauses) -> None:
+    async def _repair_all(self, longest: LongestPauses) -> None:
         while await self._context.store.write(self._pull, longest) >= BATCH:
             pass
 

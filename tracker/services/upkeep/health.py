@@ -77,7 +77,7 @@ class AccountHealthCheck:
         context = self._context
         newest: dict[tuple[str, str], ProviderReply] = {}
         for one in latest:
-            is_refused = one.outcome == "refused" and self._blames_account(one)
+            is_refused = one.outcome == "refused" and self._is_account_fault(one)
             if is_refused or one.outcome in _ACCEPTED:
                 answered = ProviderReply(one.ended_at, is_refused, _describe_ended(one))
                 newest.setdefault((one.provider, one.account), answered)
@@ -87,11 +87,11 @@ class AccountHealthCheck:
                 continue
             reason = None
             if name in context.accounts:
-                reason = await self._refusal_of(name, newest[name])
+                reason = await self._describe_refusal(name, newest[name])
             if (reason is None) == (name in raised):
                 await self._report(ACCOUNT_REFUSED, name, reason)
 
-    async def _refusal_of(self, name: tuple[str, str], newest: ProviderReply) -> str | None:
+    async def _describe_refusal(self, name: tuple[str, str], newest: ProviderReply) -> str | None:
         """Return what to say of an account by its newest answer; None for nothing."""
         over_at = None
         if newest.is_refused:  # only then is it looked up what is over
@@ -143,7 +143,7 @@ class AccountHealthCheck:
         context = self._context
         for name in sorted(conditions.find_accounts_with(there, ACCOUNT_TOKEN_REFUSED)):
             tokens = context.providers[name[0]].tokens if name in context.accounts else None
-            if tokens is None or not tokens.needs_token(context.accounts[name]):
+            if tokens is None or not tokens.is_token_needed(context.accounts[name]):
                 await self._report(ACCOUNT_TOKEN_REFUSED, name, None)
 
     async def _report(self, condition: str, name: tuple[str, str], reason: str | None) -> None:
@@ -154,13 +154,13 @@ class AccountHealthCheck:
         if ended.outcome == "deferred":
             return None
         at_fault = ended.outcome in _IN_VAIN or (
-            ended.outcome == "refused" and self._blames_account(ended)
+            ended.outcome == "refused" and self._is_account_fault(ended)
         )
         return SubmitBlame(ended.ended_at, at_fault, _describe_ended(ended))
 
-    def _blames_account(self, refused: EndedSubmit) -> bool:
+    def _is_account_fault(self, refused: EndedSubmit) -> bool:
         provider = self._context.providers.get(refused.provider)
-        return provider is not None and provider.submits.blames_account(
+        return provider is not None and provider.submits.is_account_fault(
             refused.code, refused.http_status
         )
 

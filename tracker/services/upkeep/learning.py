@@ -35,7 +35,7 @@ class DurationLearner:
         """Fills the context's expectations."""
         self._context = context
 
-    async def learn(self) -> None:
+    async def learn_durations(self) -> None:
         """Look once: renew the expectations, raise and clear conditions."""
         context = self._context
         accounts: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
@@ -45,7 +45,7 @@ class DurationLearner:
             silent = {
                 account
                 for account, ended in accounts.items()
-                if context.expects_callbacks(*account) and is_silent(ended)
+                if context.is_called_back(*account) and is_silent(ended)
             }
             await self._record(silent, set(accounts))
 
@@ -61,12 +61,15 @@ class DurationLearner:
         known = {kind: derive_expectation(ended) for kind, ended in kinds.items()}
         context.expectations.replace(known)
         _show(
-            {kind: derive_expectation(ended) for kind, ended in self._listed(kinds).items()},
+            {
+                kind: derive_expectation(ended)
+                for kind, ended in self._name_listed_kinds(kinds).items()
+            },
             {account: compute_callback_share(ended) for account, ended in accounts.items()},
         )
         return latest
 
-    def _listed(
+    def _name_listed_kinds(
         self, kinds: Mapping[tuple[str, str], list[EndedTask]]
     ) -> dict[tuple[str, str], list[EndedTask]]:
         """Return the kinds as labels name them: whoever submits must not be able to make one.

@@ -108,11 +108,11 @@ class ProcessPresence:
         """Be heard of, and say what is wrong with the processes there are."""
         await self._beat()
         await self._do_chores()
-        there = await self._context.store.read(self._standing)
+        there = await self._context.store.read(self._read_standing)
         self.has_worker = any(process.is_worker for process in there.alive)
         if there.obsolete:
             await self._context.store.write(_forget_secrets, there.obsolete)
-        for news in self._news(there):
+        for news in self._list_news(there):
             if (news.reason is None) == (news.name in there.raised):
                 await self._context.store.write(report, news)
 
@@ -140,7 +140,7 @@ class ProcessPresence:
         await self._context.store.write(_beat, self)
         self._proved_s = started_s
 
-    def _news(self, there: _Standing) -> list[ConditionReport]:
+    def _list_news(self, there: _Standing) -> list[ConditionReport]:
         age_s = self._context.clock.monotonic() - self._started_s
         is_missing = not self.has_worker and age_s > self._gone.total_seconds()
         lost = presence.RING_LACKS if there.has_lost else None
@@ -159,19 +159,19 @@ class ProcessPresence:
             found.pop(SECRETS_DIFFER)  # it stands for another reason
         return [ConditionReport(name, "", "", reason) for name, reason in found.items()]
 
-    def alive(self, db: Reading) -> list[Process]:
+    def list_alive(self, db: Reading) -> list[Process]:
         """Return the processes on the database that are heard of."""
         since, until = self._seen_at - self._gone, self._seen_at + self._gone
         return processes.list_alive(db, since=since, until=until)
 
-    def _standing(self, db: Reading) -> _Standing:
-        alive = self.alive(db)
+    def _read_standing(self, db: Reading) -> _Standing:
+        alive = self.list_alive(db)
         raised = {one.name for one in conditions.list_open(db)}
         ours = self.marks
         obsolete = secret_marks.list_obsolete(db, ours, now=self._seen_at)
         return _Standing(alive, raised, bool(secret_marks.find_lost(db, ours)), obsolete)
 
-    def heartbeat(self, tx: Tx) -> Process:
+    def build_heartbeat(self, tx: Tx) -> Process:
         """Return the row of this process as it is now."""
         seen_at: datetime = tx.lease_now
         now_s = self._context.clock.monotonic()
@@ -185,7 +185,7 @@ class ProcessPresence:
 
 def _beat(tx: Tx, asked: Sequence[ProcessPresence]) -> list[None]:
     for one in asked:
-        process = one.heartbeat(tx)
+        process = one.build_heartbeat(tx)
         processes.record(tx.db, process)
         processes.forget(tx.db, before=process.seen_at - KEPT)
         if one.marks:

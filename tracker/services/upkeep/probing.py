@@ -40,12 +40,12 @@ class AccountProber:
         call = probes.build_probe(known, now=self._context.clock.now())
         answer = await self._context.calls.call(provider, known, replace(call, timeout_s=PROBE_S))
         probed = probes.parse_probe(known, answer)
-        if probed.level == "ok" and await self._was_key_refused(provider, account):
+        if probed.level == "ok" and await self._is_key_refused(provider, account):
             news = ConditionReport(ACCOUNT_REFUSED, provider, account, None)
             await self._context.store.write(report, news)
         return probed
 
-    async def _was_key_refused(self, provider: str, account: str) -> bool:
+    async def _is_key_refused(self, provider: str, account: str) -> bool:
         """Return whether the account's latest submit was answered 401."""
         latest = await self._context.store.read(
             lambda db: attempts.find_latest_ended(db, limit=LATEST)

@@ -100,7 +100,7 @@ class RetentionChore:
         """batch: tasks of one transaction; None for what suits the database. free: see FREE."""
         self._context = context
         self._batch = batch
-        self._walks = context.retention.walks()
+        self._walks = context.retention.list_walks()
         self._lease = RetentionLease(make_token())
         self._archiving = (
             None if context.archive is None else Archiver(context, context.archive, self._lease)
@@ -109,7 +109,7 @@ class RetentionChore:
         self._pace = DropPace() if self._archiving is None else DropPace(least=ARCHIVED_AT_LEAST)
         self._asking = RetentionAsking(context, self._walks, free=free)
 
-    async def work(self) -> float | None:
+    async def drop_for_while(self) -> float | None:
         """Work for a while, if it is this process's turn. Raises Unavailable.
 
         Nothing is dropped while the database is recovered after a restore: it may be a copy.
@@ -123,7 +123,7 @@ class RetentionChore:
         if not await store.write(_take, (self._lease, [walk.name for walk in self._walks])):
             return None
         try:
-            seconds = await self._round(clock.monotonic() + ROUND_S)
+            seconds = await self._drop_round(clock.monotonic() + ROUND_S)
         except StorageError as error:
             # What was due for a while raises RETENTION_BEHIND, too; the next period tries again.
             log.warning(
@@ -135,7 +135,7 @@ class RetentionChore:
         await store.write(report, ConditionReport(ARCHIVE_FAILING, "", "", None))
         return seconds
 
-    async def _round(self, until_s: float) -> float | None:
+    async def _drop_round(self, until_s: float) -> float | None:
         """Drop until then. Raises StorageError where the archive takes nothing."""
         store = self._context.store
         if self._archiving is not None:
@@ -161,7 +161,7 @@ class RetentionChore:
             began_s = clock.monotonic()
             if not await self._context.store.give_back_pages():
                 return False
-            rest_s = self._pace.rest_s(clock.monotonic() - began_s, is_late=False)
+            rest_s = self._pace.compute_pause_s(clock.monotonic() - began_s, is_late=False)
             await clock.sleep(min(rest_s, ROUND_S / SLICES))
         return True
 
@@ -181,7 +181,7 @@ class RetentionChore:
             await store.write(self._rewind, walk)
         while True:
             before = self._asking.find_limit(walk)
-            batch, is_last = await store.read(partial(self._page, walk=walk, before=before))
+            batch, is_last = await store.read(partial(self._read_page, walk=walk, before=before))
             if not batch.rows:
                 return True
             began_s = clock.monotonic()
@@ -191,13 +191,13 @@ class RetentionChore:
             self._context.at(CrashPoint.RETENTION_COMMITTED)
             await self._delete(dropped.objects)
             took_s = clock.monotonic() - began_s
-            self._pace.dropped(len(batch.rows), dropped.held_s)
+            self._pace.note_drop(len(batch.rows), dropped.held_s)
             if is_last:
                 continue
             if clock.monotonic() >= until_s:
                 return False
             is_late = batch.rows[-1].place.finished_at <= before - LATEST
-            if rest_s := self._pace.rest_s(took_s, is_late=is_late):
+            if rest_s := self._pace.compute_pause_s(took_s, is_late=is_late):
                 await clock.sleep(rest_s)
 
     async def _drop_batch(self, batch: _RetentionBatch) -> _BatchDropped | None:
@@ -217,31 +217,33 @@ class RetentionChore:
         """Delete objects that no row names any more."""
         if self._context.storage is not None:
             for store_key in objects:
-                await self._context.storage.discard(store_key)
+                await self._context.storage.delete_unnamed(store_key)
 
-    def _page(
+    def _read_page(
         self, db: Reading, walk: RetentionWalk, before: datetime
     ) -> tuple[_RetentionBatch, bool]:
         """Return what the walk comes by next, and whether that is all there is now."""
         at = retention.load_progress_later(db, [walk.name])().get(walk.name)
-        self._pace.saw(feed_head.find_newest(db), self._context.clock.monotonic())
+        self._pace.note_newest(feed_head.find_newest(db), self._context.clock.monotonic())
         limit = self._pace.limit(self._batch or retention.measure_batch(db))
         rows: Sequence[EndedRow] = retention.list_page(
             db, WalkPlace() if at is None else at.place, before=before, limit=limit
         )
         is_last = len(rows) < limit
         if self._archiving is not None:
-            gathering = self._asking.due_before(walk) - GATHERED  # whatever a person has approved
+            gathering = (
+                self._asking.compute_due_before(walk) - GATHERED
+            )  # whatever a person has approved
             if is_last and rows and rows[0].place.finished_at > gathering:
                 return _RetentionBatch(walk, (), ()), True
-            sizes = archived_rows.measure_bodies(db, walk.kept_class, self._due(walk, rows))
+            sizes = archived_rows.measure_bodies(db, walk.kept_class, self._select_due(walk, rows))
             rows = retention.cut_by_size(rows, sizes, most=BODY_BYTES)
         elif walk.kept_class is KeptClass.INPUTS:
-            sizes = drops.measure_inputs(db, self._due(walk, rows))
+            sizes = drops.measure_inputs(db, self._select_due(walk, rows))
             rows = retention.cut_by_size(rows, sizes, most=BODY_BYTES)
-        return _RetentionBatch(walk, rows, self._due(walk, rows)), is_last
+        return _RetentionBatch(walk, rows, self._select_due(walk, rows)), is_last
 
-    def _due(self, walk: RetentionWalk, rows: Sequence[EndedRow]) -> list[int]:
+    def _select_due(self, walk: RetentionWalk, rows: Sequence[EndedRow]) -> list[int]:
         """Return the keys of the tasks whose rule is the walk's: another walk finds the others."""
         keep = self._context.retention.keep
         return [

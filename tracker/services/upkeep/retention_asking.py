@@ -44,7 +44,7 @@ class RetentionAsking:
         reason = describe_wait(waiting) if waiting else None
         await self._context.store.write(report, ConditionReport(RETENTION_WAITS, "", "", reason))
 
-    def due_before(self, walk: RetentionWalk) -> datetime:
+    def compute_due_before(self, walk: RetentionWalk) -> datetime:
         """Return which end of tasks is old enough for a walk, whatever a person says."""
         return _compute_due_before(walk, self._context.clock.now())
 
@@ -53,7 +53,7 @@ class RetentionAsking:
 
         No further than was asked about: a clock that leaps makes no more of it due.
         """
-        due_before = self.due_before(walk)
+        due_before = self.compute_due_before(walk)
         if self._asked_at is not None:
             due_before = min(due_before, _compute_due_before(walk, self._asked_at + 2 * VALID))
         return min(due_before, self._until.get(walk.name, due_before))
@@ -66,7 +66,7 @@ class RetentionAsking:
         approved = retention_plans.read_approved(db)
         found: dict[str, datetime] = {}
         for walk, place in retention.find_places(db, self._walks).items():
-            before = self.due_before(walk)
+            before = self.compute_due_before(walk)
             if retention.count(db, place, before=before, most=self._free + 1) <= self._free:
                 continue
             most = retention_plans.count_all(db) // ASKED_PART

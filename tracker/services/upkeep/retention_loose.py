@@ -52,25 +52,25 @@ class LooseRetention:
         now, written = self._context.clock.now(), dict[KeptClass, WrittenRows]()
         if self._archiving is not None:
             for one in (KeptClass.DELIVERIES, KeptClass.EVIDENCE):
-                found = await self._archiving.write(one, partial(self._keys, one, now))
+                found = await self._archiving.write(one, partial(self._read_keys, one, now))
                 if found is None:
                     return False
                 written[one] = found
         return await self._context.store.write(self._drop, (now, written))
 
-    def _keys(self, kept_class: KeptClass, now: datetime, db: Reading) -> Sequence[int]:
+    def _read_keys(self, kept_class: KeptClass, now: datetime, db: Reading) -> Sequence[int]:
         if kept_class is KeptClass.EVIDENCE:
-            return self._receipts(db, now, lock=False).keys
-        return self._deliveries(db, now, lock=False)
+            return self._read_receipts(db, now, lock=False).keys
+        return self._read_deliveries(db, now, lock=False)
 
-    def _deliveries(self, db: Reading, now: datetime, *, lock: bool) -> Sequence[int]:
+    def _read_deliveries(self, db: Reading, now: datetime, *, lock: bool) -> Sequence[int]:
         keep = self._context.retention.defaults[KeptClass.DELIVERIES]
         if keep is None:
             return ()
         limit = self._limit(db)
         return drops.list_loose_deliveries(db, before=now - LATEST - keep, limit=limit, lock=lock)
 
-    def _receipts(self, db: Reading, now: datetime, *, lock: bool) -> LooseReceipts:
+    def _read_receipts(self, db: Reading, now: datetime, *, lock: bool) -> LooseReceipts:
         keep = self._context.retention.defaults[KeptClass.EVIDENCE]
         at = retention.load_progress(db).get(LOOSE)
         after = 0 if at is None else at.place.key
@@ -87,8 +87,8 @@ class LooseRetention:
         if not self._lease.renew(tx):
             return [False] * len(batches)
         now, written = batches[0]
-        keys = self._deliveries(tx.db, now, lock=True)
-        found = self._receipts(tx.db, now, lock=True)
+        keys = self._read_deliveries(tx.db, now, lock=True)
+        found = self._read_receipts(tx.db, now, lock=True)
         chosen = {KeptClass.DELIVERIES: keys, KeptClass.EVIDENCE: found.keys}
         if not archiving.keep(tx, chosen, written):
             return [False] * len(batches)

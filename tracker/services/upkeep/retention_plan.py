@@ -28,7 +28,7 @@ class PlannedDrop:
 def plan(db: Reading, policy: RetentionPolicy, *, now: datetime) -> list[PlannedDrop]:
     """Count rows and bytes that are due; changes nothing. Holds are not taken off."""
     found = []
-    for walk, place in retention.find_places(db, policy.walks()).items():
+    for walk, place in retention.find_places(db, policy.list_walks()).items():
         groups = retention_plans.list_planned(
             db, walk.kept_class, place, before=now - LATEST - walk.keep
         )
@@ -39,7 +39,7 @@ def plan(db: Reading, policy: RetentionPolicy, *, now: datetime) -> list[Planned
         ]
         rows, size = sum(group.rows for group in due), sum(group.bytes for group in due)
         found.append(PlannedDrop(walk.kept_class, walk.keep, rows, size))
-    if policy.times(KeptClass.ASSETS):
+    if policy.list_times(KeptClass.ASSETS):
         keep = policy.defaults.get(KeptClass.ASSETS)
         rows, size = retention_plans.sum_files(db, before=now)
         found.append(PlannedDrop(KeptClass.ASSETS, keep, rows, size))
@@ -49,6 +49,6 @@ def plan(db: Reading, policy: RetentionPolicy, *, now: datetime) -> list[Planned
 def approve(tx: Tx, policies: Sequence[RetentionPolicy]) -> list[int]:
     """Set-based: approve what is due now; returns of how many walks."""
     for policy in policies:
-        for walk in policy.walks():
+        for walk in policy.list_walks():
             retention_plans.approve(tx.db, walk.name, before=tx.now - LATEST - walk.keep)
-    return [len(policy.walks()) for policy in policies]
+    return [len(policy.list_walks()) for policy in policies]

@@ -84,7 +84,7 @@ class GaugeSampler:
             gauge.replace(found.get(gauge.metric.name, NOTHING))
 
     def _measure(self, db: Reading) -> Mapping[str, Mapping[Labels, float]]:
-        alive = self.presence.alive(db)
+        alive = self.presence.list_alive(db)
         now = self.context.clock.now()
         there = sizes.open_tasks(db, most=MOST)
         due = due_jobs.count_overdue(db, now=now)

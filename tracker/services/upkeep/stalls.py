@@ -36,14 +36,14 @@ class Stalls:
         """Hears of each stall that is over."""
         self._store = store
         self._writing: set[asyncio.Task[None]] = set()
-        store.on_recovery(self._recovered)
+        store.call_on_recovery(self._note_recovery)
 
-    def standing(self) -> list[Condition]:
+    def find_standing(self) -> list[Condition]:
         """Return the stall that lasts, if one does."""
         since = self._store.stalled_since
         return [] if since is None else [Condition(WRITES_STALLED, "", "", REASON, since)]
 
-    def lasting(self) -> list[Condition]:
+    def list_lasting(self) -> list[Condition]:
         """Return what lasts now: a stall, or that the database refuses a kind of write or read.
 
         None of these can be written down meanwhile. A refusal is tried again by every next write,
@@ -53,9 +53,9 @@ class Stalls:
             return [Condition(WRITES_STALLED, "", "", REFUSED, since)]
         if (since := self._store.unread_since) is not None:
             return [Condition(WRITES_STALLED, "", "", UNREAD, since)]
-        return self.standing()
+        return self.find_standing()
 
-    def _recovered(self, since: datetime, until: datetime) -> None:
+    def _note_recovery(self, since: datetime, until: datetime) -> None:
         writing = asyncio.create_task(self._keep(since, until))
         self._writing.add(writing)
         writing.add_done_callback(self._writing.discard)

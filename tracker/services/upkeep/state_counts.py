@@ -54,7 +54,7 @@ def _count(db: Reading, tenant: str, now: datetime) -> StateCounts:
     tallies = look(db, tenant, since=since, most_open=MOST + 1)
     lately = dict.fromkeys(TERMINAL, 0)
     for one in tallies.lately.values():
-        ended = one.labelled("ended")
+        ended = one.get_counts("ended")
         for state in TERMINAL:
             lately[state] += ended.get(state.value, 0)
     return StateCounts(now, {state: tallies.open.get(state, 0) for state in OPEN}, lately)

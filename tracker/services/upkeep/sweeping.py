@@ -52,7 +52,7 @@ class Sweeper:
             return 0
         return await self._context.store.write(self._sweep, BATCH)
 
-    async def flag_now(self) -> None:
+    async def flag_due(self) -> None:
         """Flag what is due before somebody asks for it: it may be that no process works.
 
         A database that takes no writes keeps nobody from reading.

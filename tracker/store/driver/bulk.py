@@ -88,13 +88,15 @@ class Bulk:
             if not get_dialect(db).has_server:
                 changed: int = self._send_rows(get_driver(db), rows)
             elif (pipe := pipe_of(db)) is None:
-                changed = _execute(db, self._spell(rows), self._arrays(rows)).rowcount
+                changed = _execute(db, self._spell(rows), self._encode_arrays(rows)).rowcount
             else:
-                answer = pipe.send(self._spell(rows), self._arrays(rows), soon=True).result()
+                answer = pipe.send(
+                    self._spell(rows), self._encode_arrays(rows), soon=True
+                ).read_result()
                 changed = answer.command_tuples or 0
         return changed
 
-    def later(self, db: Connection, rows: Sequence[Sequence[Any]]) -> None:
+    def execute_later(self, db: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Carry it out before whatever comes after it; on PostgreSQL without waiting for it.
 
         Its own failure may be raised by what comes after it.
@@ -104,42 +106,42 @@ class Bulk:
             self.run(db, rows)
         elif rows:
             with AsSqlalchemy(db):
-                pipe.send(self._spell(rows), self._arrays(rows))
+                pipe.send(self._spell(rows), self._encode_arrays(rows))
 
     def fetch(self, db: Connection, rows: Sequence[Sequence[Any]]) -> Found:
         """Carry it out on PostgreSQL; call what is returned for the rows that it returns."""
-        return _send_ahead(db, self._spell(rows), self._arrays(rows)) if rows else list
+        return _send_ahead(db, self._spell(rows), self._encode_arrays(rows)) if rows else list
 
     def _spell(self, rows: Sequence[Sequence[Any]]) -> str:
         """Return the statement for PostgreSQL; see `_first_of`."""
         return self._one if len(rows) == 1 else self._postgresql
 
-    def _arrays(self, rows: Sequence[Sequence[Any]]) -> list[bytes]:
+    def _encode_arrays(self, rows: Sequence[Sequence[Any]]) -> list[bytes]:
         columns = zip(*rows, strict=True)
         arrays = [encode(c) for encode, c in zip(self._for_postgresql, columns, strict=True)]
         return arrays if self._key is None else [*arrays, arrays[self._key]]
 
     def _send_rows(self, raw: Any, rows: Sequence[Sequence[Any]]) -> int:
         if "{rows}" not in self._sqlite:
-            changed: int = raw.executemany(self._sqlite, self._adapted(rows)).rowcount
+            changed: int = raw.executemany(self._sqlite, self._adapt_rows(rows)).rowcount
             return changed
-        ready = list(self._adapted(rows))
+        ready = list(self._adapt_rows(rows))
         changed = 0
         for start in range(0, len(ready), _SIZES[-1]):
             piece = ready[start : start + _SIZES[-1]]
             size = _SIZES[bisect_left(_SIZES, len(piece))]
             values = [*chain.from_iterable(piece), *self._nothing * (size - len(piece))]
-            changed += raw.execute(self._of_size(size), values).rowcount
+            changed += raw.execute(self._build_statement(size), values).rowcount
         return changed
 
-    def _of_size(self, rows: int) -> str:
+    def _build_statement(self, rows: int) -> str:
         statement = self._statements.get(rows)
         if statement is None:
             marks = ", ".join([self._marks] * rows)
             statement = self._statements[rows] = self._sqlite.replace("{rows}", marks)
         return statement
 
-    def _adapted(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+    def _adapt_rows(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
         if not self._for_sqlite:
             return rows
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
@@ -276,7 +278,7 @@ def _send_ahead(
 
     def rows() -> list[tuple[Any, ...]]:
         with AsSqlalchemy(db):
-            return asked.rows()
+            return asked.read_rows()
 
     return rows
 

@@ -81,7 +81,7 @@ class Checkpoints:
         """Have the commits of a new connection of the writer leave the log alone up to BOUND."""
         bulk.run(db, f"PRAGMA wal_autocheckpoint={BOUND}")
 
-    def committed(self) -> None:
+    def note_commit(self) -> None:
         """Note that the log may have grown."""
         if not self._committed.is_set():
             self._committed.set()

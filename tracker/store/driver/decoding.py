@@ -48,7 +48,9 @@ class RowReader:
             for dialect in (SQLITE, POSTGRESQL)
         }
 
-    def values(self, rows: Sequence[Sequence[Any]], dialect: Dialect) -> Iterable[Sequence[Any]]:
+    def read_values(
+        self, rows: Sequence[Sequence[Any]], dialect: Dialect
+    ) -> Iterable[Sequence[Any]]:
         """Return the converted values of each row."""
         if not rows:
             return ()

@@ -29,7 +29,9 @@ class Dialect:
         """Return an INSERT that may say what to do on a conflict."""
         return postgresql.insert(table) if self.has_server else sqlite.insert(table)
 
-    def among(self, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    def build_membership(
+        self, column: ColumnElement[Any], values: Collection[Any]
+    ) -> ColumnElement[bool]:
         """Return a condition on a column: one of many values.
 
         PostgreSQL is given them as one array: each parameter of its own costs as much as a row.

@@ -34,8 +34,8 @@ class FileIdentity:
         self._watch: FileWatch | None = None
         self._lock = threading.Lock()
         self._flaw: str | None = None
-        event.listen(engine, "do_connect", self._before_connecting)
-        event.listen(engine, "connect", self._connected)
+        event.listen(engine, "do_connect", self._check_before_connecting)
+        event.listen(engine, "connect", self._remember_file)
 
     def check(self) -> None:
         """Raise OperationalError where another file lies there, or none, or a mixture."""
@@ -46,7 +46,7 @@ class FileIdentity:
     def find_flaw(self) -> str | None:
         """Return why the file may not be written now; None where it may. For any thread."""
         with self._lock:
-            if self._known is not None and self._found() != self._known:
+            if self._known is not None and self._read_identity() != self._known:
                 return MOVED
             if self._flaw is None and self._watch is not None and self._watch.is_overwritten():
                 self._flaw = OVERWRITTEN
@@ -70,22 +70,22 @@ class FileIdentity:
                 self._watch.close()
                 self._watch = None
 
-    def _found(self) -> tuple[int, int] | None:
+    def _read_identity(self) -> tuple[int, int] | None:
         try:
             found = self._path.stat()
         except FileNotFoundError:
             return None
         return found.st_dev, found.st_ino
 
-    def _before_connecting(self, *_given: Any) -> None:
+    def _check_before_connecting(self, *_given: Any) -> None:
         # SQLite would make an empty file where there is none.
-        if self._known is not None and self._found() != self._known:
+        if self._known is not None and self._read_identity() != self._known:
             raise sqlite3.OperationalError(MOVED)
 
-    def _connected(self, *_given: Any) -> None:
+    def _remember_file(self, *_given: Any) -> None:
         with self._lock:
             if self._known is None:
-                self._known = self._found()
+                self._known = self._read_identity()
             if self._watch is None:
                 self._watch = FileWatch(self._path)
                 self._watch.is_overwritten()

@@ -80,7 +80,7 @@ def _fill(raw: Any, table: Table, row: Sequence[Any], whole: bytes | WrittenJson
 
 def _iterate_pieces(whole: bytes | WrittenJson) -> Iterator[bytes | memoryview]:
     if isinstance(whole, WrittenJson):
-        yield from whole.pieces()
+        yield from whole.iterate_pieces()
         return
     with memoryview(whole) as view:
         for start in range(0, len(view), _PIECE):

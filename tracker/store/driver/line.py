@@ -98,11 +98,11 @@ class WriteConnection:
         if db.in_transaction():  # SQLAlchemy's own idea of one: nothing is sent
             db.commit()
         if self._checkpoints is not None:
-            self._checkpoints.committed()
+            self._checkpoints.note_commit()
         if self._file is not None:
             self._file.check()
 
-    def rest(self) -> None:
+    def do_idle_work(self) -> None:
         """Do what is to be done between two transactions, now that nobody waits for the last."""
         if self._checkpoints is not None and self._db is not None:
             self._checkpoints.finish(self._db)

@@ -125,13 +125,13 @@ class Lookups:
 
     def _ask_own(self, query: Query, keys: Sequence[Any]) -> Mapping[Any, Any]:
         try:
-            return query(self._connection(), keys)
+            return query(self._get_connection(), keys)
         except Exception:
             # Not only the driver's errors: SQLAlchemy has its own for a connection that was lost.
             self._drop()
             raise
 
-    def _connection(self) -> Connection:
+    def _get_connection(self) -> Connection:
         if self._own is None:
             self._own = self._connect()
         return self._own

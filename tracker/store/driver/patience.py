@@ -81,7 +81,7 @@ class Patience:
         if self._timer is not None:
             self._timer.cancel()
 
-    def on_recovery(self, listener: Callable[[datetime, datetime], None]) -> None:
+    def call_on_recovery(self, listener: Callable[[datetime, datetime], None]) -> None:
         """Be told after a stall from when to when it was."""
         self._listeners.append(listener)
 
@@ -98,11 +98,11 @@ class Patience:
             return 0.0
         return self._clock.monotonic() - begun[0]
 
-    def begun(self) -> None:
+    def note_begin(self) -> None:
         """Note that the writer begins with some of them. Called in its thread."""
         self._begun = self._clock.monotonic(), self._clock.now()
 
-    def ended(self) -> None:
+    def note_end(self) -> None:
         """Note that the writer is through with them. Called in its thread."""
         self._begun = None
 

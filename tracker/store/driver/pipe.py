@@ -44,13 +44,13 @@ class PendingStatement:
         self.prepares = prepares
         self.answer: PGresult | None = None
 
-    def result(self) -> PGresult:
+    def read_result(self) -> PGresult:
         """Return its answer, in binary. Raises psycopg.Error of the first statement that failed."""
         return self._pipe.wait_for(self)
 
-    def rows(self) -> list[tuple[Any, ...]]:
+    def read_rows(self) -> list[tuple[Any, ...]]:
         """Return its answer as rows. Raises psycopg.Error as `result` does."""
-        return self._pipe.read(self.result())
+        return self._pipe.read(self.read_result())
 
 
 class Pipe:
@@ -100,7 +100,7 @@ class Pipe:
         Raises psycopg.Error when the connection is lost.
         """
         with self._or_close:
-            self._enter()
+            self._enter_pipeline()
             pending = self._put(statement, arrays)
             if soon and self._in_transaction:
                 self._ask()
@@ -156,13 +156,13 @@ class Pipe:
         committed = self.send("COMMIT")
         located = self._locate()
         self.settle()
-        if committed.result().command_status != b"COMMIT":
+        if committed.read_result().command_status != b"COMMIT":
             raise errors.InFailedSqlTransaction("a failure was passed over: it is rolled back")
         self._in_transaction = False
         if self._is_local_alone:
             raise OperationalError("somebody ended the commit's wait for a standby")
         if located is not None:
-            found = located.rows()
+            found = located.read_rows()
             self.position = str(found[0][0]) if found else ""
 
     def _hear(self, notice: Diagnostic) -> None:
@@ -194,11 +194,11 @@ class Pipe:
             self._drain()
         self._failure = None
         with self._or_close:
-            self._enter(is_alone=False)
+            self._enter_pipeline(is_alone=False)
             undone = self._put("ROLLBACK")
-        undone.result()
+        undone.read_result()
 
-    def _enter(self, *, is_alone: bool = True) -> None:
+    def _enter_pipeline(self, *, is_alone: bool = True) -> None:
         """Let statements travel. is_alone: what comes next needs the local settings by itself."""
         is_alone = is_alone and not (self._is_piping or self._in_transaction)
         if not self._is_piping:
@@ -230,18 +230,18 @@ class Pipe:
 
     def _drain(self) -> None:
         with self._or_close:
-            self._enter()
+            self._enter_pipeline()
             self._pg.pipeline_sync()
             self._waits_unasked = False
             while self._sent:
                 self._take()
-            self._next()  # the sync's own
+            self._read_next()  # the sync's own
             self._pg.exit_pipeline_mode()
             self._is_piping = False
 
     def _take(self) -> None:
         """Take in the next answer. Raises OperationalError when none will come."""
-        answer = self._next()
+        answer = self._read_next()
         if self._pg.status != ConnStatus.OK:
             if answer is not None and answer.status == ExecStatus.FATAL_ERROR:
                 raise errors.error_from_result(answer)
@@ -254,7 +254,7 @@ class Pipe:
             self._names.pop(pending.prepares or "", None)
             self._failure = self._failure or answer
 
-    def _next(self) -> PGresult | None:
+    def _read_next(self) -> PGresult | None:
         pg = self._pg
         while pg.flush() == 1:
             self._ready.modify(pg.socket, select.POLLIN | select.POLLOUT)

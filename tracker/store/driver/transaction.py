@@ -100,5 +100,5 @@ def _ask_time(db: Connection) -> datetime:
         at: datetime = db.execute(text(statement)).scalar_one()
         return at
     with AsSqlalchemy(db):
-        [(at,)] = pipe.send(statement, soon=True).rows()
+        [(at,)] = pipe.send(statement, soon=True).read_rows()
     return at

@@ -187,17 +187,17 @@ class Writer:
             is_open = is_open and self._collect(backlog)
             if backlog:
                 self._write_next(backlog)
-                self._line.rest()
+                self._line.do_idle_work()
         self._line.close()
 
     def _write_next(self, backlog: deque[_Waiting]) -> None:
         """Write a batch. A function of its own, so that what was written is held no longer."""
         batch = [backlog.popleft() for _ in range(min(len(backlog), MAX_BATCH))]
-        self.patience.begun()
+        self.patience.note_begin()
         wanted = [item for item in batch if not item.is_refused]
         if wanted:
             self._settle(wanted)
-        self.patience.ended()
+        self.patience.note_end()
         is_any_taken = any(not isinstance(item.result, Exception) for item in wanted)
         self._release(batch, is_any_taken=is_any_taken)
 

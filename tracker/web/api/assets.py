@@ -140,7 +140,7 @@ async def fetch(request: Request) -> Response:
 @describe_operation(scope=None, tag="assets", headers=_RANGE, answers=_FILE, problems=[404, 409])
 async def linked(request: Request) -> Response:
     """Serve the bytes behind a link, which dies one second after its time at the latest."""
-    asset, left = await get_services(request).serving.behind(request.path_params["token"])
+    asset, left = await get_services(request).serving.find_by_link(request.path_params["token"])
     fresh_s = min(_FRESH_S, int(left.total_seconds()))
     open_to_all = {
         "cache-control": f"private, max-age={fresh_s}",
@@ -204,7 +204,7 @@ async def upload_by_form(request: Request) -> Response:
     await form.find_file(timeout_s=our.limits.body_timeout_s)
     ticket = our.uploading.read_ticket(form.fields.get(upload_form.FIELD, ""))
     lifetime = timedelta(seconds=UPLOAD_KEPT_S)
-    await our.uploading.keep_promised(ticket, form.content(), lifetime)
+    await our.uploading.keep_promised(ticket, form.iterate_content(), lifetime)
     return Response(status_code=204, headers=_NO_STORE)
 
 

@@ -41,10 +41,10 @@ async def collect(our: Services, owner: str) -> service_views.Attention:
     caps = list_slot_caps(our.accounts)
     found = await our.store.read(lambda db: _collect(db, owner, our.clock.now(), caps))
     for task in found["uncertain"]:
-        reason = our.actions.why_a_person_must_resolve(task["provider"], task["account"])
+        reason = our.actions.explain_manual_resolution(task["provider"], task["account"])
         task["resolve"] = reason
     if owner == DEFAULT_TENANT:
-        found["conditions"] += [_build_condition(one) for one in our.stalls.lasting()]
+        found["conditions"] += [_build_condition(one) for one in our.stalls.list_lasting()]
     return found
 
 

@@ -60,7 +60,7 @@ class BulkBody(ManyTasksBody):
     updated_before: Moment | None = None
 
     @model_validator(mode="after")
-    def _goes_on_where_it_may(self) -> Self:
+    def _check_cursor(self) -> Self:
         if self.ids is not None and self.cursor is not None:
             raise FieldFlaw("cursor", "ids are done in one call: leave cursor out")
         return self
@@ -117,7 +117,7 @@ async def act_on_many(request: Request) -> Response:
     our, act = get_services(request), acting.get_action()
     states = frozenset(body.state or (() if body.ids is not None else ACTED_ON[body.action]))
     wanted = replace(
-        body.tasks_of(get_tenant(request), states),
+        body.build_filter(get_tenant(request), states),
         overdue=body.overdue,
         updated_after=body.updated_after,
         updated_before=body.updated_before,
@@ -135,7 +135,9 @@ async def act_on_many(request: Request) -> Response:
     result = await our.bulk.run(order, after=after, until=until)
     told = _render(body, result)
     if body.dry_run:
-        told["token"], expires_at = our.runs.token(order, result.matching, after=after, until=until)
+        told["token"], expires_at = our.runs.sign_token(
+            order, result.matching, after=after, until=until
+        )
         told["token_expires_at"] = format_instant(expires_at)
     if body.ids is None:
         secret = our.cursor_secrets[0]

@@ -61,14 +61,14 @@ async def list_(request: Request) -> Response:
     our = get_services(request)
     position = await _decode_position(request, request.query_params.get("after"))
     if wait.seconds:
-        with our.watch.feed(filter_, holder=get_holder(request)) as waiter:
+        with our.watch.watch_feed(filter_, holder=get_holder(request)) as waiter:
             gone = waiting.build_leave_waiter(request)
-            page, woke = await our.watch.next(
+            page, woke = await our.watch.wait_for_page(
                 waiter, position, limit=limit, until=wait.until, gone=gone
             )
         waiting.refuse_ended(woke)
     else:
-        page = await our.watch.after(position, filter_, limit=limit)
+        page = await our.watch.read_after(position, filter_, limit=limit)
     after = _encode_cursor(request, page.position)
     url = request.url.include_query_params(after=after)
     body: views.ChangePage = {
@@ -97,7 +97,7 @@ async def stream(request: Request) -> Response:
     after = request.headers.get("last-event-id") or request.query_params.get("after")
     position = await _decode_position(request, after)
     # What is wrong with the cursor is said before the stream begins.
-    await get_services(request).watch.after(position, filter_, limit=1)
+    await get_services(request).watch.read_after(position, filter_, limit=1)
     return _Stream(request, filter_, position)
 
 
@@ -117,11 +117,11 @@ class _Stream(SentEvents):
         slow_s, gone = our.limits.slow_reader_s, waiting.build_leave_waiter(request)
         sent_to, limit = position, FIRST_PIECE
         await send_piece(send, b"retry: %d\n\n" % RETRY_MS, slow_s)
-        with our.watch.feed(self._filter, holder=get_holder(request)) as waiter:
+        with our.watch.watch_feed(self._filter, holder=get_holder(request)) as waiter:
             while not our.watch.is_closing:
                 until = loop.time() + our.limits.heartbeat_s
                 await wait_until_taken(send, slow_s)
-                page, woke = await our.watch.next(
+                page, woke = await our.watch.wait_for_page(
                     waiter, position, limit=limit, until=until, gone=gone
                 )
                 position = page.position

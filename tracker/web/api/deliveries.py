@@ -183,8 +183,8 @@ async def redeliver_many(request: Request) -> Response:
         created_before=body.created_before,
     )
     our = get_services(request).redelivery
-    found = await our.preview(filter_)
-    done = 0 if body.dry_run else await our.many(filter_)
+    found = await our.preview_many(filter_)
+    done = 0 if body.dry_run else await our.redeliver_many(filter_)
     told: delivery_views.Redelivered = {
         "dry_run": body.dry_run,
         "matching": found.count,

@@ -65,7 +65,7 @@ class EndpointBody(BaseModel):
     secret: Annotated[str, Field(max_length=128)] | None = None
     """`whsec_…`, to bring one along; without it one is made."""
 
-    def to_new(self, tenant: str) -> NewEndpoint:
+    def build_endpoint(self, tenant: str) -> NewEndpoint:
         """Return the endpoint that is asked for, in the service's words."""
         return NewEndpoint(
             tenant=tenant,
@@ -97,7 +97,7 @@ class EndpointChanges(BaseModel):
     payload: Literal["thin", "full"] = "full"
     ordered: bool = False
 
-    def to_changes(self) -> EndpointPatch:
+    def build_changes(self) -> EndpointPatch:
         """Return the changes that are asked for, in the service's words."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         filters = {_FILTERS[name]: given.pop(name) for name in _FILTERS if name in given}

@@ -41,7 +41,7 @@ _NO_STORE = {"cache-control": "no-store"}
 async def create(request: Request) -> Response:
     """Create an endpoint. Its secret is in this answer and nowhere else."""
     body = await read_body(request, EndpointBody)
-    made = await get_services(request).endpoints.create(body.to_new(get_tenant(request)))
+    made = await get_services(request).endpoints.create(body.build_endpoint(get_tenant(request)))
     headers = {
         "location": add_root_path(request, f"/v1/endpoints/{made.endpoint.id}"),
         **_NO_STORE,
@@ -99,7 +99,7 @@ async def change(request: Request) -> Response:
     body = await read_body(request, EndpointChanges)
     return _answer(
         await get_services(request).endpoints.change(
-            get_tenant(request), read_endpoint_id(request), body.to_changes()
+            get_tenant(request), read_endpoint_id(request), body.build_changes()
         )
     )
 

@@ -30,10 +30,10 @@ async def readyz(request: Request) -> Response:
     served, which 503 would end.
     `read-only` with its lag for a process that only reads: its database need not take a write.
     """
-    for stall in get_services(request).stalls.standing():
+    for stall in get_services(request).stalls.find_standing():
         return _answer_unavailable(stall.reason)
     try:
-        return await get_services(request).store.in_time(_prove(get_services(request)))
+        return await get_services(request).store.wait_in_time(_prove(get_services(request)))
     except Unavailable as error:
         return _answer_unavailable(str(error))
 
@@ -58,7 +58,7 @@ async def _prove(our: Services) -> Response:
         "has_worker": our.presence.has_worker,
         "connections": connections,
     }
-    for partial in our.stalls.lasting():
+    for partial in our.stalls.list_lasting():
         body["reason"] = partial.reason
     return JSONResponse(body)
 

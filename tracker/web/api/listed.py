@@ -35,7 +35,7 @@ async def list_tasks(request: Request, owner: str, *, limit: int) -> TaskListing
     """Read the page that a request asks for. owner: the tenant. Raises InvalidRequest."""
     order, filter_ = query.order(request), query.read_task_filter(request, owner)
     if filter_.overdue is not None:
-        await get_services(request).sweeping.flag_now()
+        await get_services(request).sweeping.flag_due()
     scope = build_scope(filter_, order)
     given = sort_key(request, scope=scope)
     after = None if given is None else Position(decode_instant(given[0]), given[1])
@@ -52,5 +52,5 @@ async def list_tasks(request: Request, owner: str, *, limit: int) -> TaskListing
 
 def build_scope(filter_: TaskFilter, order: Order) -> str:
     """Return what cursors of a list are bound to."""
-    narrowed = Selection(filter_).as_fields() | {"order": order.value}
+    narrowed = Selection(filter_).build_fields() | {"order": order.value}
     return build_list_scope("tasks", filter_.tenant, narrowed)

@@ -74,8 +74,10 @@ def _list_operations(
 ) -> Iterator[SubmittableOperation]:
     own = [account for (owner, _), account in accounts.items() if owner == provider.name]
     for name in sorted(provider.submits.operations):
-        model = provider.submits.input_model(name)
-        if model is None or all(provider.submits.serves(one, name) is not None for one in own):
+        model = provider.submits.get_input_model(name)
+        if model is None or all(
+            provider.submits.explain_unserved(one, name) is not None for one in own
+        ):
             continue
         examples = (one for one in provider.examples.values() if one["operation"] == name)
         example = next(examples, None)

@@ -47,7 +47,7 @@ class ManyTasksBody(BaseModel):
     cursor: Annotated[str, Field(max_length=1000)] | None = None
     """`next_cursor` of the call before, with the same filters."""
 
-    def tasks_of(self, owner: str, states: Collection[TaskState]) -> TaskFilter:
+    def build_filter(self, owner: str, states: Collection[TaskState]) -> TaskFilter:
         """Return what narrows one tenant's tasks, but for the error."""
         return TaskFilter(
             tenant=owner,
@@ -70,9 +70,9 @@ class ResubmitManyBody(ManyTasksBody):
     include_resubmitted: bool = False
     """True: also those that were submitted again before."""
 
-    def to_order(self, reader: Principal) -> BulkOrder:
+    def build_order(self, reader: Principal) -> BulkOrder:
         """Return the order that it is, for the tasks of whom asks."""
-        wanted = self.tasks_of(reader.tenant, {TaskState(word) for word in self.state})
+        wanted = self.build_filter(reader.tenant, {TaskState(word) for word in self.state})
         return BulkOrder(
             BulkAction.RESUBMIT,
             Selection(wanted, self.error_code),
@@ -100,7 +100,7 @@ async def resubmit_many(request: Request) -> Response:
     1,000 and counts at most 10,000; `next_cursor` says where to go on.
     """
     body = await read_body(request, ResubmitManyBody)
-    order, our = body.to_order(get_principal(request)), get_services(request)
+    order, our = body.build_order(get_principal(request)), get_services(request)
     narrowed = {"include_resubmitted": order.is_again}
     scope = build_run_scope(order.action, order.selection, narrowed)
     after, until = decode_place(body, our, scope)
@@ -123,7 +123,7 @@ async def resubmit_many(request: Request) -> Response:
 
 def build_run_scope(action: BulkAction, selection: Selection, more: Mapping[str, object]) -> str:
     """Return what cursors of an action on many tasks are bound to. more: that narrows them."""
-    tenant, narrowed = selection.tasks.tenant, selection.as_fields()
+    tenant, narrowed = selection.tasks.tenant, selection.build_fields()
     return build_list_scope(f"{action} many", tenant, {**narrowed, **more})
 
 

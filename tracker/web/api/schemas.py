@@ -82,7 +82,7 @@ class SubmitBody(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_unset(cls, given: Any) -> Any:
+    def _drop_unset(cls, given: Any) -> Any:
         """Leave out what may be left out and is blank, as generated clients write it."""
         if not isinstance(given, dict):
             return given
@@ -93,7 +93,7 @@ class SubmitBody(BaseModel):
         }
         return {name: one for name, one in given.items() if name not in unset}
 
-    def to_submission(
+    def build_submission(
         self,
         *,
         tenant: str,
@@ -156,7 +156,7 @@ class QueryBody(BaseModel):
             raise FieldFlaw("ids", f"name 1 to {MAX_NAMES} tasks in ids and external_task_ids")
         return self
 
-    def admits(self, task: Task, *, tenant: str) -> bool:
+    def is_match(self, task: Task, *, tenant: str) -> bool:
         """Return true if the task is the tenant's, of the provider and account named."""
         return (
             task.tenant == tenant

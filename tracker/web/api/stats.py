@@ -78,7 +78,7 @@ def _render(
 
 
 def _build_account(provider: str, account: str, one: Tally) -> service_views.AccountStats:
-    ended, told = one.labelled("ended"), one.labelled("told")
+    ended, told = one.get_counts("ended"), one.get_counts("told")
     all_told = sum(told.values())
     return {
         "provider": provider,
@@ -108,5 +108,5 @@ def build_sums(costs: Mapping[Price, Decimal]) -> list[service_views.CostSumView
 
 
 def _find_seconds(one: Tally, share: float) -> float | None:
-    found = one.percentile(share)
+    found = one.compute_percentile(share)
     return None if found is None else round(found.total_seconds(), 3)

@@ -92,7 +92,7 @@ def _look(db: Reading, our: Services) -> Installation:
                 "seen_at": format_instant(one.seen_at),
                 "ahead_ms": one.ahead_ms,
             }
-            for one in our.presence.alive(db)
+            for one in our.presence.list_alive(db)
         ],
         "due": [
             {"kind": kind, "count": count, "oldest_due_at": format_instant(oldest)}

@@ -45,7 +45,7 @@ def build_task_headers(request: Request, found: waiting.Standing) -> dict[str, s
     headers = {"etag": build_etag(found.version), "cache-control": "no-store"}
     if found.state in OPEN:
         our = get_services(request)
-        usual = our.expectations.of_kind(found.provider, found.operation)
+        usual = our.expectations.find_of_kind(found.provider, found.operation)
         now = our.clock.now()
         pause = compute_next_visit(usual, now - (found.submitted_at or now))
         headers["retry-after"] = f"{ceil(pause.total_seconds())}"

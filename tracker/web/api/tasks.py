@@ -72,7 +72,7 @@ async def submit(request: Request) -> Response:
     """
     our = get_services(request)
     wait, since = waiting.read_preferred_wait(request), our.watch.position
-    submission = (await read_body(request, SubmitBody)).to_submission(
+    submission = (await read_body(request, SubmitBody)).build_submission(
         tenant=get_tenant(request),
         idempotency_key=query.read_idempotency_key(request),
         accounts=our.accounts,
@@ -80,7 +80,7 @@ async def submit(request: Request) -> Response:
     )
     checked = await our.intake.check(submission)
     submits = our.providers[submission.provider].submits
-    model = submits.input_model(submission.operation)
+    model = submits.get_input_model(submission.operation)
     warnings = [] if model is None else find_unknown_fields(model, submission.input)
     del submission  # from here on a large input is held once, as it is kept
     accepted = replace(await our.intake.accept_checked(checked), body=None)
@@ -110,7 +110,7 @@ async def get(request: Request) -> Response:
     if seen is not None and is_unflagged(
         waiting.find_standing(found), get_services(request).clock.now()
     ):
-        await get_services(request).sweeping.flag_now()  # then its version says so
+        await get_services(request).sweeping.flag_due()  # then its version says so
         found, seen = await waiting.look_kept(request), None
     now = waiting.find_standing(found)
     if is_matching(seen, build_etag(now.version)):
@@ -167,7 +167,7 @@ async def query_(request: Request) -> Response:
         for name in asked.ids
     ]
     for name in asked.external_task_ids:
-        admitted = (task for task in named.get(name, ()) if asked.admits(task, tenant=owner))
+        admitted = (task for task in named.get(name, ()) if asked.is_match(task, tenant=owner))
         answers.append((None, name, select_by_name(admitted)))
     single = {one.key: one for _, _, several in answers if len(several) == 1 for one in several}
     shown = dict(zip(single, await render_all(request, list(single.values())), strict=True))

@@ -66,7 +66,7 @@ class Authenticator:
             return ANYBODY
         try:
             # The first key works before we know of it.
-            return await self._holder(request, schemes, fields)
+            return await self._find_principal(request, schemes, fields)
         except Unauthenticated as error:
             if has_no_keys:
                 raise Unauthenticated(error.fault, NO_KEYS_YET) from None
@@ -83,7 +83,7 @@ class Authenticator:
         if secret is None:
             reason = NO_KEYS_YET if has_no_keys else "sign in first"
             raise Unauthenticated(CredentialFault.MISSING, reason)
-        return await self._keyring.session_holder(secret)
+        return await self._keyring.find_session_holder(secret)
 
     async def has_no_keys(self) -> bool:
         """Return true if nobody has made a key, and none is needed on this machine until then."""
@@ -96,15 +96,15 @@ class Authenticator:
     def _is_open(self, request: Request, *, has_no_keys: bool) -> bool:
         return self._auth == "off" or (has_no_keys and is_local(request.scope))
 
-    async def _holder(
+    async def _find_principal(
         self, request: Request, schemes: Sequence[str], fields: Sequence[str]
     ) -> Principal:
         credential = _read_credential(request, schemes, fields)
         if credential.startswith(KEY_PREFIX) or credential.count(".") != 2:
-            return await self._keyring.holder(credential)
-        return await self._keyring.signer(credential)
+            return await self._keyring.find_holder(credential)
+        return await self._keyring.find_signer(credential)
 
-    def holder(self, principal: Principal, scope: Scope) -> Holder | None:
+    def find_holder(self, principal: Principal, scope: Scope) -> Holder | None:
         """Return for whom a request waits; None where keys are never asked for."""
         if self._auth == "off":
             return None
@@ -183,7 +183,7 @@ async def _let_in(
         raise Forbidden(scope)
     state["principal"] = principal
     note(tenant=principal.tenant)
-    state["holder"] = authenticator.holder(principal, scope)
+    state["holder"] = authenticator.find_holder(principal, scope)
     return principal
 
 

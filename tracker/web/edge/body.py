@@ -100,7 +100,7 @@ async def _read(
             waited = await share.grow(size)
             if waited or pace is None:
                 pace = MinimumPace(steps.span_s, asyncio.get_running_loop().time, size)
-        if reader is not None and size > PARSED_AT_ONCE and reader.takes(chunks[0]):
+        if reader is not None and size > PARSED_AT_ONCE and reader.can_read(chunks[0]):
             for chunk in chunks:
                 reader.add(chunk)
             chunks.clear()
@@ -120,7 +120,7 @@ async def _await_part(message: Awaitable[Message], pace: MinimumPace, size: int)
     except TimeoutError:
         raise BodyTooSlow(f"nothing of the body came for {pace.span_s:g} s") from None
     is_last = not received.get("more_body", False)
-    if not is_last and pace.flaw(size + len(received.get("body", b""))) is not None:
+    if not is_last and pace.explain_slowness(size + len(received.get("body", b""))) is not None:
         raise BodyTooSlow(f"less than {LEAST_BYTES} bytes of the body came for {pace.span_s:g} s")
     return received
 

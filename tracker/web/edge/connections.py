@@ -81,9 +81,9 @@ class TurnQueue:
     def add(self, go_on: Callable[[], None]) -> None:
         """Call a function when its turn comes."""
         self._waiting.append(go_on)
-        self._come_back()
+        self._schedule_turn()
 
-    def _come_back(self) -> None:
+    def _schedule_turn(self) -> None:
         if self._waiting and not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._take)
@@ -92,7 +92,7 @@ class TurnQueue:
         self._is_due = False
         for _ in range(min(len(self._waiting), AHEAD_AT_ONCE)):
             self._waiting.popleft()()
-        self._come_back()
+        self._schedule_turn()
 
 
 class Connection(Protocol):
@@ -102,11 +102,11 @@ class Connection(Protocol):
         """Close at once; another needs the place."""
         ...
 
-    def time_out(self) -> None:
+    def close_by_timeout(self) -> None:
         """Close: what was waited for did not come."""
         ...
 
-    def unread_bytes(self) -> int:
+    def count_unread_bytes(self) -> int:
         """Return how much of its answers the client has not taken."""
         ...
 
@@ -152,7 +152,7 @@ class ConnectionRegistry:
         loop = asyncio.get_running_loop()
         while len(self._open) >= self.limits.most:
             self._count_out(loop.time())
-            victim = self._oldest()
+            victim = self._find_oldest()
             if victim is None:
                 return False
             self.forget(victim)
@@ -180,10 +180,10 @@ class ConnectionRegistry:
         """Drop a connection that is closed."""
         self._open.discard(connection)
         self._held_bytes -= self._held.pop(connection, 0)
-        for waiting in self._lists():
+        for waiting in self._get_lists():
             waiting.pop(connection, None)
 
-    def _oldest(self) -> Connection | None:
+    def _find_oldest(self) -> Connection | None:
         """Return whose place is taken first. Whoever has a whole request keeps it."""
         order = (self.fresh, self.discarding, self.heads, self.idle, self.bodies)
         if len(self.bodies) * 2 > self.limits.most:
@@ -194,7 +194,7 @@ class ConnectionRegistry:
                 return connection
         return None
 
-    def _lists(self) -> tuple[Waiting, ...]:
+    def _get_lists(self) -> tuple[Waiting, ...]:
         return (self.fresh, self.heads, self.idle, self.bodies, self.discarding, self.unread)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -213,13 +213,13 @@ class ConnectionRegistry:
                 late.append(connection)
             for connection in late:
                 waiting.pop(connection, None)
-                connection.time_out()
+                connection.close_by_timeout()
         self._shed_unread(now)
         self._sweep = loop.call_later(SWEEP_S, self._look, loop) if self._open else None
 
     def _shed_unread(self, now: float) -> None:
         """Close those that stopped reading first, as long as all hold too much together."""
-        sizes = {one: one.unread_bytes() for one in self.unread}
+        sizes = {one: one.count_unread_bytes() for one in self.unread}
         excess = sum(sizes.values()) - self.limits.unread_bytes
         for connection, since in list(self.unread.items()):
             if excess <= 0 or now - since < UNREAD_S:

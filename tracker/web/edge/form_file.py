@@ -41,30 +41,30 @@ class FormWithFile:
         try:
             async with asyncio.timeout(timeout_s):
                 await self._read_to(self._mark, LONGEST_HEAD)
-                part = await self._next_file()
+                part = await self._find_next_file()
         except TimeoutError:
             raise BodyTooSlow(f"the form's file did not begin within {timeout_s:g} s") from None
         if part is None:
             raise refuse_form("has no file")
         return part
 
-    async def content(self) -> AsyncGenerator[bytes, None]:
+    async def iterate_content(self) -> AsyncGenerator[bytes, None]:
         """Yield the file, then read what follows it. Raises like `find_file`."""
         while (end := self._held.find(self._mark)) < 0:
             kept = len(self._mark) - 1  # the mark may have begun
             if ready := self._held[:-kept]:
                 yield ready
                 self._held = self._held[-kept:]
-            await self._more()
+            await self._read_more()
         if self._held[:end]:
             yield self._held[:end]
         self._held = self._held[end + len(self._mark) :]
-        if await self._next_file() is not None:
+        if await self._find_next_file() is not None:
             raise refuse_form("has more than one file")
         async for _ in self._chunks:
             pass
 
-    async def _next_file(self) -> PartHead | None:
+    async def _find_next_file(self) -> PartHead | None:
         """Read fields up to a file; None where none follows."""
         while not await self._is_at_end():
             part = read_head(await self._read_to(b"\r\n\r\n", LONGEST_HEAD))
@@ -80,7 +80,7 @@ class FormWithFile:
     async def _is_at_end(self) -> bool:
         """Tell whether no part follows the mark that was read last."""
         while len(self._held) < 2:
-            await self._more()
+            await self._read_more()
         return self._held.startswith(b"--")
 
     async def _read_to(self, mark: bytes, most: int) -> bytes:
@@ -88,11 +88,11 @@ class FormWithFile:
         while mark not in self._held:
             if len(self._held) > most:
                 raise refuse_form("has a part without a head, or a long field before its file")
-            await self._more()
+            await self._read_more()
         found, _, self._held = self._held.partition(mark)
         return found
 
-    async def _more(self) -> None:
+    async def _read_more(self) -> None:
         piece = await anext(self._chunks, None)
         if piece is None:
             raise refuse_form("must end with its boundary")

@@ -97,15 +97,15 @@ class HeadLimits:
     head_lines: int = 128
     url_bytes: int = 16384
 
-    def too_large(self) -> HeadTooLarge:
+    def make_too_large(self) -> HeadTooLarge:
         """Make the error for a head of too many bytes."""
         return HeadTooLarge(f"the head of the request is larger than {self.head_bytes} bytes")
 
-    def too_long(self) -> UrlTooLong:
+    def make_too_long(self) -> UrlTooLong:
         """Make the error for a URL of too many bytes."""
         return UrlTooLong(f"the URL is longer than {self.url_bytes} bytes")
 
-    def flaw_of(
+    def find_flaw(
         self, url: bytes, headers: Headers, *, version: str, hosts: Sequence[bytes] | None = None
     ) -> Exception | None:
         """Return what is wrong with a whole head; None when it is taken.
@@ -114,7 +114,7 @@ class HeadLimits:
             looked for.
         """
         if len(url) > self.url_bytes:
-            return self.too_long()
+            return self.make_too_long()
         if url[:1] != b"/" and (absolute := _ABSOLUTE.match(url)) is not None:
             reason = _check_authority(absolute[1])
             if reason is not None:

@@ -45,7 +45,7 @@ class JsonReader:
         self._digest = digest
         self._reader = LongTextReader()
 
-    def takes(self, begin: bytes) -> bool:
+    def can_read(self, begin: bytes) -> bool:
         """Return whether it reads a body that begins so; in UTF-16 it is read when it is whole."""
         return self.has_begun or b"\0" not in begin[:4]
 

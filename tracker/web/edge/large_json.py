@@ -125,7 +125,7 @@ class LongTextReader:
         end = plain.find(b'"')
         if end >= 0:
             text.add(_read(body[:end]))
-            self._found.texts.append(text.whole())
+            self._found.texts.append(text.take_text())
             self._long = None
             return body[end + 1 :]
         if is_last:
@@ -166,7 +166,7 @@ class _GrowingText:
         if self._unjoined > _JOINED_AT_ONCE:
             self._join()
 
-    def whole(self) -> str:
+    def take_text(self) -> str:
         """Return it; it is then empty."""
         self._join()
         text, self._text = self._text, ""

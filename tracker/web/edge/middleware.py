@@ -189,7 +189,7 @@ def log_request(  # noqa: PLR0913 - what is logged of an answer
     REQUESTS.add((route, status))
     REQUEST_SECONDS.observe(took_s, (route,))
     took_ms = round(took_s * 1000, 1)
-    access_log.answered(
+    access_log.log_answer(
         method,
         route,
         path,

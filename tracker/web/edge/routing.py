@@ -62,9 +62,9 @@ class RouteIndex:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request. No coroutine of its own, which every request would pay for."""
-        return self._app(scope)(scope, receive, send)
+        return self._choose_app(scope)(scope, receive, send)
 
-    def _app(self, scope: Scope) -> ASGIApp:
+    def _choose_app(self, scope: Scope) -> ASGIApp:
         if scope["type"] != "http":
             return self._router
         path = get_route_path(scope)
@@ -92,10 +92,10 @@ class RouteIndex:
             for target in fitting:
                 for method in target.route.methods or ():
                     targets.setdefault(method, []).append(target)
-        router = Router(routes, redirect_slashes=False, default=self._default)
+        router = Router(routes, redirect_slashes=False, default=self._call_default)
         return _Group(targets, router)
 
-    async def _default(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _call_default(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._router.default(scope, receive, send)
 
 

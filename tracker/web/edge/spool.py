@@ -26,7 +26,7 @@ class Spooled:
         self._file = file
         self.size = size
 
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
+    async def iterate_pieces(self) -> AsyncGenerator[bytes, None]:
         """Yield it from its beginning."""
         self._file.seek(0)
         while piece := self._file.read(PIECE_BYTES):

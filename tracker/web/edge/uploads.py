@@ -36,7 +36,7 @@ async def open_upload(request: Request) -> AsyncIterator[bytes]:
         return iterate_upload(request)
     form = open_uploaded_form(request)
     await form.find_file(timeout_s=get_services(request).limits.body_timeout_s)
-    return form.content()
+    return form.iterate_content()
 
 
 async def iterate_upload(request: Request) -> AsyncIterator[bytes]:

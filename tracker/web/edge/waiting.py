@@ -151,7 +151,9 @@ async def wait_until_moved(
     if _is_news(now.version, now.state, seen):
         return found
     wants = None if seen else _is_end
-    with watch.task(now.id, since=position, wants=wants, holder=get_holder(request)) as waiter:
+    with watch.watch_task(
+        now.id, since=position, wants=wants, holder=get_holder(request)
+    ) as waiter:
         while not _is_news(now.version, now.state, seen):
             woke = await waiter.sleep(until, build_leave_waiter(request))
             refuse_ended(woke)
@@ -190,7 +192,9 @@ async def wait_until_over(
     """
     our, until = get_services(request), wait.until
     wants = _is_end if is_over is has_ended else _has_more
-    with our.watch.task(task.id, since=since, wants=wants, holder=get_holder(request)) as waiter:
+    with our.watch.watch_task(
+        task.id, since=since, wants=wants, holder=get_holder(request)
+    ) as waiter:
         while not is_over(task):
             woke = await waiter.sleep(until, build_leave_waiter(request))
             if woke is WakeReason.REVOKED:

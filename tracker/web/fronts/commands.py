@@ -284,7 +284,7 @@ async def _cancel_when_sent(request: Request, task: Task) -> Task:
                 task.tenant, task.id, actor=get_principal(request).actor
             )
         except BeingSent:
-            with our.watch.task(
+            with our.watch.watch_task(
                 task.id, since=place, wants=None, holder=get_holder(request)
             ) as waiter:
                 woke = await waiter.sleep(until, build_leave_waiter(request))

@@ -96,7 +96,7 @@ class FrontHost:
         allow_reading(request, response)
         await answer_with(response, scope, receive, send)
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """Return the routes that lead here."""
         if self._prefix:
             paths = [self._prefix, f"{self._prefix}/{{rest:path}}"]
@@ -107,13 +107,15 @@ class FrontHost:
     def answer_unrouted(self, request: Request) -> Response | None:
         """Answer a path that nothing serves where it looks like the front's; None elsewhere."""
         call = self._call(request)
-        if self._prefix or not self._front.owns(call.path):
+        if self._prefix or not self._front.is_own_path(call.path):
             return None
-        return self._refusal(FrontRefusal(Fault.NO_ROUTE, f"there is no {call.path[:128]!r}"), call)
+        return self._render_refusal(
+            FrontRefusal(Fault.NO_ROUTE, f"there is no {call.path[:128]!r}"), call
+        )
 
     async def _answer(self, request: Request) -> Response:
         call = self._call(request)
-        scope = self._front.scope(call)
+        scope = self._front.get_scope(call)
         is_spared = self._front.spares_reads and scope is AccessScope.TASKS_READ
         await admit(
             request,
@@ -129,7 +131,7 @@ class FrontHost:
             command = self._front.read(call)
         request.scope["state"]["fingerprint"] = digest.digest()
         if isinstance(command, FrontRefusal):
-            return self._refusal(command, call)
+            return self._render_refusal(command, call)
         assert not isinstance(command, WantsBody)  # noqa: S101 - it has the body
         return await self._run(request, call, command)
 
@@ -149,10 +151,10 @@ class FrontHost:
                 request
             ):
                 if not name:
-                    return self._refusal(FrontRefusal(Fault.NOT_SERVED, NOTHING_KEPT), call)
+                    return self._render_refusal(FrontRefusal(Fault.NOT_SERVED, NOTHING_KEPT), call)
                 return await self._passing.pass_on(request, PassOn(name))
             case PageFiles() | OneFile():
-                return await self._files(request, call, command)
+                return await self._answer_file_call(request, call, command)
             case Upload():
                 shown = Shown(file=await keep_upload(request, self._provider, command))
             case OpenForm():
@@ -173,12 +175,12 @@ class FrontHost:
         is_read = answer.has_files or answer.file is not None
         return await put_files(request, answer) if is_read else _build_response(answer)
 
-    async def _files(
+    async def _answer_file_call(
         self, request: Request, call: FrontCall, command: PageFiles | OneFile
     ) -> Response:
         """Answer a call about files that were uploaded here before."""
         if not has_reachable_uploads(request):
-            return self._refusal(FrontRefusal(Fault.NOT_SERVED, NOT_KEPT_HERE), call)
+            return self._render_refusal(FrontRefusal(Fault.NOT_SERVED, NOT_KEPT_HERE), call)
         if isinstance(command, PageFiles):
             shown = await list_files(request, self._provider, command)
         elif command.action == "send":
@@ -200,9 +202,9 @@ class FrontHost:
                 for name, value in request.scope["headers"]
             },
         )
-        return self._without_repeats(self._front.addressed(call))
+        return self._remove_repeats(self._front.resolve_address(call))
 
-    def _without_repeats(self, call: FrontCall) -> FrontCall:
+    def _remove_repeats(self, call: FrontCall) -> FrontCall:
         """Take out what a client wrote twice, where the front has no such path otherwise.
 
         The parts of the prefix, and those that paths begin with, e.g. a version.
@@ -230,9 +232,9 @@ class FrontHost:
                 {"provider": self._provider},
                 exc_info=error,
             )
-        return self._refusal(refusal, call, build_headers(error))
+        return self._render_refusal(refusal, call, build_headers(error))
 
-    def _refusal(
+    def _render_refusal(
         self, refusal: FrontRefusal, call: FrontCall, headers: Mapping[str, str] | None = None
     ) -> Response:
         answer = self._front.refuse(refusal, request_id(), call)
@@ -255,7 +257,7 @@ class ServedFronts:
     prefixes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
-    def hosts(self) -> list[FrontHost]:
+    def list_hosts(self) -> list[FrontHost]:
         """Return a host for each prefix of each front, those at the root last."""
         found = [
             (prefix, FrontHost(name, provider.front, prefix))
@@ -265,7 +267,7 @@ class ServedFronts:
         ]
         return [host for _, host in sorted(found, key=lambda pair: not pair[0])]
 
-    def by_host(self) -> dict[str, FrontHost]:
+    def map_hosts(self) -> dict[str, FrontHost]:
         """Return the fronts that stand on host names of their own."""
         found = {host: (name, self.providers[name].front) for host, name in self.names.items()}
         return {
@@ -277,7 +279,7 @@ class ServedFronts:
 
 def build_front_routes(hosts: Sequence[FrontHost]) -> list[Route]:
     """Return the routes of all of them."""
-    return [route for host in hosts for route in host.routes()]
+    return [route for host in hosts for route in host.list_routes()]
 
 
 class FrontsByHost:

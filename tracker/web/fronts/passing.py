@@ -83,12 +83,12 @@ class PassingFront:
                 if len(start) > WHOLE_BYTES:
                     break
             else:
-                return self._envelope(answer.status, bytes(start))
+                return self._relay_body(answer.status, bytes(start))
         except BrokenTransfer as error:
             raise ProviderAway(str(error), Certainty.UNKNOWN) from None
         if answer.status >= 300:
             await answer.chunks.aclose()
-            return self._envelope(answer.status, b"")
+            return self._relay_body(answer.status, b"")
         # Always as JSON: a page of the provider's would otherwise be one of this host.
         return StreamingResponse(
             _iterate_body(bytes(start), answer.chunks),
@@ -96,7 +96,7 @@ class PassingFront:
             media_type="application/json",
         )
 
-    def _envelope(self, status: int, body: bytes) -> Response:
+    def _relay_body(self, status: int, body: bytes) -> Response:
         try:
             parsed = reading.read_json(body)
         except ValueError:

@@ -43,9 +43,9 @@ async def accept_once(request: Request, asked: Submission, *, held_s: int) -> Ac
         )
         accepted = await our.intake.accept(asked)
     except BaseException as error:
-        our.lost_answers.failed(answer, error)
+        our.lost_answers.note_refusal(answer, error)
         raise
-    answer.made(accepted.task)
+    answer.note_task(accepted.task)
     if watch is None:
         our.lost_answers.drop(answer)
     return accepted

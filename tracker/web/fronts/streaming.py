@@ -57,11 +57,11 @@ class StreamedTask(Response):
         loop, gone = asyncio.get_running_loop(), waiting.build_leave_waiter(self._request)
         beat_s, since = our.limits.heartbeat_s, our.watch.position
         beat_at, who = loop.time() + beat_s, get_holder(self._request)
-        with our.watch.task(self._task.id, since=since, wants=None, holder=who) as waiter:
+        with our.watch.watch_task(self._task.id, since=since, wants=None, holder=who) as waiter:
             while woke in (WakeReason.NEWS, WakeReason.TIME):
                 found = await self._look(told)
                 if found.more or loop.time() >= beat_at:
-                    await self._send_piece(send, self._piece(found.more), slow_s)
+                    await self._send_piece(send, self._render_piece(found.more), slow_s)
                     beat_at = loop.time() + beat_s
                 told += len(found.more)
                 if found.is_whole:
@@ -82,8 +82,8 @@ class StreamedTask(Response):
             async for more in pieces:
                 await send_piece(send, more, slow_s)
 
-    def _piece(self, text: str) -> bytes:
-        return self._stream.piece(self._task, text) if text else self._stream.beat
+    def _render_piece(self, text: str) -> bytes:
+        return self._stream.write_piece(self._task, text) if text else self._stream.beat
 
     async def _look(self, told: int) -> TextSoFar:
         """Return what follows so many characters; nothing while the database is away."""

@@ -18,7 +18,7 @@ NOT_KEPT_HERE = "files are passed on: they are read, listed and deleted at the p
 
 async def list_files(request: Request, front: str, asked: PageFiles) -> Shown:
     """Return a page of a tenant's files. Raises NotFound for an unknown `after`, Unavailable."""
-    found, has_more = await get_services(request).front_files.page(
+    found, has_more = await get_services(request).front_files.list_page(
         _find_owner(request, front), asked
     )
     return Shown(files=[_show(request, one) for one in found], has_more=has_more)

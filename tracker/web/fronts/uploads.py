@@ -84,7 +84,7 @@ def open_form(request: Request, asked: OpenForm, body: Mapping[str, object]) -> 
     body: of the call. Raises InvalidRequest.
     """
     _check(body, asked.fields)
-    ticket, token = get_services(request).uploading.promise(get_tenant(request))
+    ticket, token = get_services(request).uploading.promise_upload(get_tenant(request))
     url = find_base(request) + UPLOAD_FORM_PATH
     return UploadForm(str(ticket.asset), url, {upload_form.FIELD: token})
 
@@ -126,7 +126,7 @@ async def _iterate_checked(
     form: FormWithFile, wanted: Mapping[str, Collection[str]]
 ) -> AsyncGenerator[bytes, None]:
     """Yield the file of a form. Raises InvalidRequest at its end where a field is a wrong one."""
-    async with aclosing(form.content()) as chunks:
+    async with aclosing(form.iterate_content()) as chunks:
         async for chunk in chunks:
             yield chunk
     _check(form.fields, wanted)

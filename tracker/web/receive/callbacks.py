@@ -63,7 +63,7 @@ async def receive(request: Request) -> Response:
     body = await read_capped(
         request.headers,
         request.receive,
-        limit=max(our.limits.callback_bytes, our.reception.largest(*place)),
+        limit=max(our.limits.callback_bytes, our.reception.find_largest(*place)),
         timeout_s=our.limits.body_timeout_s,
     )
     sender = "" if request.client is None else request.client.host
@@ -184,7 +184,7 @@ async def _decode_body(our: Services, place: Sequence[str], encoding: str, body:
 
     Raises what `undone` raises.
     """
-    limit, larger = our.limits.callback_bytes, our.reception.largest(*place)
+    limit, larger = our.limits.callback_bytes, our.reception.find_largest(*place)
     if larger <= limit:
         return decode_content(encoding, body, limit=limit)
     return await asyncio.to_thread(decode_content, encoding, body, limit=larger)

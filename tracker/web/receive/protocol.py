@@ -92,7 +92,7 @@ class CallbackProtocol(BoundedHttpTools):
 
     def on_message_complete(self) -> None:
         """Take a request's end."""
-        exchange = self._arrived()
+        exchange = self._take_arriving()
         if exchange is None:
             super().on_message_complete()
             return
@@ -102,12 +102,12 @@ class CallbackProtocol(BoundedHttpTools):
         our = self._our
         exchange.request_id = request_id_of(self.headers)
         exchange.started_s = our.clock.monotonic()
-        parts, arrival = exchange.path_parts, self._arrival_of(exchange)
+        parts, arrival = exchange.path_parts, self._build_arrival(exchange)
         try:
             raw = callbacks.read_at_once(parts, exchange.headers, exchange.body, arrival)
         except Exception:  # noqa: BLE001 - it is raised again below, where it is answered
             raw = None
-        then = partial(self._received, exchange, arrival)
+        then = partial(self._answer_received, exchange, arrival)
         if raw is None or not our.reception.take_up(raw, exchange.started_s, then):
             self._begin(self._answer(exchange, arrival))
 
@@ -118,16 +118,16 @@ class CallbackProtocol(BoundedHttpTools):
 
     def _take_up(self) -> bool:
         """Take plain callbacks."""
-        self._arriving = self._plain_callback()
+        self._arriving = self._find_plain_callback()
         return self._arriving is not None
 
-    def _feed(self, data: bytes, start: int) -> None:
+    def _parse_input(self, data: bytes, start: int) -> None:
         """Parse; a plain callback whose body is not all there is given a moment."""
-        super()._feed(data, start)
+        super()._parse_input(data, start)
         if self._arriving is not None and self._handing_on is None:
             self._handing_on = self.loop.call_later(PATIENCE_S, self._hand_on)
 
-    def _arrived(self) -> _Exchange | None:
+    def _take_arriving(self) -> _Exchange | None:
         """Take out the exchange whose body was arriving; None when there is none."""
         if self._handing_on is not None:
             self._handing_on.cancel()
@@ -137,17 +137,17 @@ class CallbackProtocol(BoundedHttpTools):
 
     def _hand_on(self) -> None:
         """Let the app have the request whose body is not all there."""
-        exchange = self._arrived()
+        exchange = self._take_arriving()
         if exchange is None or self.transport.is_closing():
             return
-        self.app = self._app_for(None)
+        self.app = self._choose_app(None)
         self._hand_to_app()
         if exchange.body:
             self._body_bytes -= len(exchange.body)  # it is counted once more
             super().on_body(exchange.body)
             self._hand_body()
 
-    def _plain_callback(self) -> _Exchange | None:
+    def _find_plain_callback(self) -> _Exchange | None:
         """Return the request whose head is there, if it is one that can be answered here."""
         path_parts = callbacks.split_path(self.url)
         if path_parts is None or self.root_path or self.limit_concurrency is not None:
@@ -167,7 +167,7 @@ class CallbackProtocol(BoundedHttpTools):
         sent = (self.url, self.headers)
         return _Exchange(path_parts, headers, sent, keep_alive=parser.should_keep_alive())
 
-    def _arrival_of(self, exchange: _Exchange) -> callbacks.Arrival:
+    def _build_arrival(self, exchange: _Exchange) -> callbacks.Arrival:
         peer = "" if self.client is None else self.client[0]
         sender = find_sender(peer, exchange.headers, self.config.forwarded_allow_ips)
         return callbacks.Arrival(CALLBACK_PREFIX + "/".join(exchange.path_parts), "", sender)
@@ -178,7 +178,7 @@ class CallbackProtocol(BoundedHttpTools):
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def _received(
+    def _answer_received(
         self,
         exchange: _Exchange,
         arrival: callbacks.Arrival,
@@ -210,7 +210,7 @@ class CallbackProtocol(BoundedHttpTools):
                 self._our, exchange.path_parts, exchange.headers, exchange.body, arrival
             )
         except Exception as error:  # noqa: BLE001 - it becomes the answer
-            response = await self._problem(exchange, error)
+            response = await self._render_problem(exchange, error)
         exchange.facts = dict(read_noted())
         self._finish(exchange, response)
 
@@ -218,11 +218,11 @@ class CallbackProtocol(BoundedHttpTools):
         """Answer a callback that was taken up and cannot be answered as most are."""
         begin_request(exchange.request_id)
         note(**exchange.facts)
-        self._finish(exchange, await self._problem(exchange, error))
+        self._finish(exchange, await self._render_problem(exchange, error))
 
-    async def _problem(self, exchange: _Exchange, error: Exception) -> Response:
+    async def _render_problem(self, exchange: _Exchange, error: Exception) -> Response:
         url, headers = exchange.sent
-        scope = self._scope_of(b"POST", url, "1.1", headers)
+        scope = self._build_scope(b"POST", url, "1.1", headers)
         return await problems.answer(Request(scope), error)
 
     def _finish(self, exchange: _Exchange, response: Response) -> None:

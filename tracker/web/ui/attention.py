@@ -77,14 +77,14 @@ class AttentionGroup:
     @property
     def shown(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Return the first entries, each with the id of its element, which it keeps."""
-        return [(self._id(one), one) for one in self.entries[:SHOWN]]
+        return [(self._derive_id(one), one) for one in self.entries[:SHOWN]]
 
     @property
     def ids(self) -> list[str]:
         """Return the ids of the elements of all entries."""
-        return [self._id(one) for one in self.entries]
+        return [self._derive_id(one) for one in self.entries]
 
-    def _id(self, one: Mapping[str, Any]) -> str:
+    def _derive_id(self, one: Mapping[str, Any]) -> str:
         told = json.dumps([self.name, *(one[name] for name in _IDENTITY[self.kind])]).encode()
         return "e" + blake2b(told, digest_size=6).hexdigest()
 
@@ -119,7 +119,9 @@ async def show(request: Request, reader: Reader) -> Response:
     groups = build_groups(found)
     spent = 0
     if reader.may(Scope.ADMIN):
-        spent = sum(one.is_used_up for one in await Budgets(our.store, our.clock).of_tenant(owner))
+        spent = sum(
+            one.is_used_up for one in await Budgets(our.store, our.clock).list_of_tenant(owner)
+        )
     return render_page(
         request,
         reader,
@@ -211,14 +213,14 @@ def _build_day(counted: Counted) -> DayFigures:
     whole = Tally()
     for one in counted.lately.values():
         whole.add(one)
-    ended = {state: whole.labelled("ended").get(state.value, 0) for state in (*_ENDED,)}
+    ended = {state: whole.get_counts("ended").get(state.value, 0) for state in (*_ENDED,)}
     decided = ended[TaskState.SUCCEEDED] + sum(ended[state] for state in BAD)
     return DayFigures(
         ended=ended,
         success=ended[TaskState.SUCCEEDED] / decided if decided else None,
         by_callback=compute_callback_share(whole),
-        p50=whole.percentile(0.5),
-        p90=whole.percentile(0.9),
+        p50=whole.compute_percentile(0.5),
+        p90=whole.compute_percentile(0.9),
         costs=whole.costs,
         is_whole=counted.whole,
     )

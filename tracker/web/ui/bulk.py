@@ -71,7 +71,7 @@ async def count(request: Request, reader: Reader) -> Response:
     our, order = get_services(request), _order(request, reader)
     until = our.clock.now()
     found = await our.bulk.run(order, after=None, until=until)
-    token, expires_at = our.runs.token(order, found.matching, after=None, until=until)
+    token, expires_at = our.runs.sign_token(order, found.matching, after=None, until=until)
     say = build_translator(reader.preferences.language)
     return render_page(
         request,
@@ -94,7 +94,7 @@ async def count(request: Request, reader: Reader) -> Response:
 async def start(request: Request, reader: Reader) -> Response:
     """Start the run that was counted."""
     form, our = await read_form(request), get_services(request)
-    plan = our.runs.read_token(reader.tenant, form.text("token"), actor=reader.actor)
+    plan = our.runs.read_token(reader.tenant, form.get_text("token"), actor=reader.actor)
     check_typed(form, plan.matching)
     run = await our.runs.start(plan)
     return RedirectResponse(build_address(request, f"/bulk/{run.id}"), 303)

@@ -143,7 +143,7 @@ async def _read_keys(request: Request, reader: Reader) -> list[int]:
 async def dismiss(request: Request, reader: Reader) -> Response:
     """Put receipts aside, so that they ask for nobody any more."""
     form = await read_form(request)
-    keys = _parse_keys(form.texts(IDS))
+    keys = _parse_keys(form.list_texts(IDS))
     check_typed(form, len(keys))
     aim([str(key) for key in keys])
     await get_services(request).dismissing.dismiss_receipts(reader.tenant, keys, actor=reader.actor)
@@ -201,7 +201,7 @@ async def ask_attach(request: Request, reader: Reader) -> Response:
 async def attach(request: Request, reader: Reader) -> Response:
     """Give a callback to a task."""
     form, key = await read_form(request), query.read_row_key(request)
-    id_ = query.parse_uuid(form.text("task_id"))
+    id_ = query.parse_uuid(form.get_text("task_id"))
     if id_ is None:
         raise InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
     made = await get_services(request).rejudging.attach(

@@ -120,9 +120,9 @@ async def body(request: Request, reader: Reader) -> Response:
 async def redeliver(request: Request, reader: Reader) -> Response:
     """Owe one delivery, or those that are ticked, once more."""
     form = await read_form(request)
-    if not form.texts(IDS):
+    if not form.list_texts(IDS):
         return redirect_back(request, form, "/deliveries", "done.none.error")
-    ids = _parse_ids(form.texts(IDS))
+    ids = _parse_ids(form.list_texts(IDS))
     aim([str(id_) for id_ in ids])
     await get_services(request).redelivery.redeliver_named(reader.tenant, ids)
     path = f"/deliveries/{ids[0]}" if len(ids) == 1 else "/deliveries"
@@ -137,7 +137,7 @@ async def redeliver(request: Request, reader: Reader) -> Response:
 async def ask_redeliver_all(request: Request, reader: Reader) -> Response:
     """Ask before everything that a filter matches is owed once more; count it first."""
     filter_ = _read_bounded_filter(request, reader)
-    seen: Summary = await get_services(request).redelivery.preview(filter_)
+    seen: Summary = await get_services(request).redelivery.preview_many(filter_)
     say = build_translator(reader.preferences.language)
     fields = [
         (name, value)
@@ -171,10 +171,10 @@ async def ask_redeliver_all(request: Request, reader: Reader) -> Response:
 async def redeliver_all(request: Request, reader: Reader) -> Response:
     """Owe everything once more that a filter matches, up to when it was counted."""
     form = await read_form(request)
-    count = form.text("count")
+    count = form.get_text("count")
     check_typed(form, int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0)
-    filter_ = api.filter_of({name: form.texts(name) for name in api.FILTERS}, reader.tenant)
-    made = await get_services(request).redelivery.many(filter_)
+    filter_ = api.filter_of({name: form.list_texts(name) for name in api.FILTERS}, reader.tenant)
+    made = await get_services(request).redelivery.redeliver_many(filter_)
     return redirect_back(request, form, "/deliveries", "done.redeliver", n=made)
 
 

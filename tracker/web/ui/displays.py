@@ -63,11 +63,11 @@ class Display(ABC):
         """Return whether there is something to send."""
 
     @abstractmethod
-    def due_at(self) -> float | None:
+    def get_due_time(self) -> float | None:
         """Return when something will be due that is not yet; None where nothing waits."""
 
     @abstractmethod
-    async def parts(self) -> str:
+    async def render_parts(self) -> str:
         """Return the parts that have changed, empty where none has.
 
         Raises NotFound once there is nothing to show.
@@ -131,13 +131,13 @@ class ListDisplay(Display):
         """Return true for rows at once, for counts every few seconds."""
         return bool(self._changed) or self._is_time_to_count() or self._is_time_to_tell()
 
-    def due_at(self) -> float | None:
+    def get_due_time(self) -> float | None:
         """Return when counts, or the number of new tasks, are due."""
         times = [self._counted_at] if self._counts_due else []
         times += [self._told_at] if self._told < len(self._new) else []
         return min(times) + COUNTS_S if times else None
 
-    async def parts(self) -> str:
+    async def render_parts(self) -> str:
         """Return the changed rows, and counts where they are due."""
         chosen = list(self._changed)[:ROWS]
         for id_ in chosen:
@@ -177,7 +177,7 @@ class ListDisplay(Display):
     def _is_new(self, change: Change) -> bool:
         if not self._filter.states and change.step.kind is not EventKind.CREATED:
             return False
-        return self._filter.matches(change)
+        return self._filter.is_change_match(change)
 
 
 class TaskDisplay(Display):
@@ -200,11 +200,11 @@ class TaskDisplay(Display):
         """Return whether it changed."""
         return self._is_changed
 
-    def due_at(self) -> float | None:
+    def get_due_time(self) -> float | None:
         """Return None: nothing waits."""
         return None
 
-    async def parts(self) -> str:
+    async def render_parts(self) -> str:
         """Return the parts of its page."""
         self._is_changed = False
         story, _ = await load_story(self.request, self.reader, self._id)
@@ -242,11 +242,11 @@ class AttentionDisplay(Display):
         """Return whether it is time to look."""
         return read_loop_time() >= self._look_at
 
-    def due_at(self) -> float | None:
+    def get_due_time(self) -> float | None:
         """Return when it looks next."""
         return self._look_at
 
-    async def parts(self) -> str:
+    async def render_parts(self) -> str:
         """Return the parts that show what has changed; empty where nothing has."""
         self._look_at = read_loop_time() + COUNTS_S
         found = await find_needs(self.request, self.reader, patience_s=_LOOK_PATIENCE_S)

@@ -37,7 +37,7 @@ class EndedSpan:
 
 def compute_callback_share(tally: Tally) -> float | None:
     """Return the share of verdicts that callbacks brought; None without any."""
-    told = tally.labelled("told")
+    told = tally.get_counts("told")
     total = sum(told.values())
     return told.get("callback", 0) / total if total else None
 
@@ -64,7 +64,7 @@ def list_spans(  # noqa: PLR0913 - what is counted, for how long, and whose
         for hour in range(step // HOUR):
             for one in tallies_at(at + hour * HOUR):
                 ended.add(one)
-        counts = ended.labelled("ended")
+        counts = ended.get_counts("ended")
         href = build_address(
             request,
             "/tasks",

@@ -143,7 +143,7 @@ async def ask_rotate(request: Request, reader: Reader) -> Response:
 async def rotate(request: Request, reader: Reader) -> Response:
     """Make a new secret and show it: on this page, and nowhere else."""
     form = await read_form(request)
-    overlap = OVERLAPS.get(form.text("overlap_s"))
+    overlap = OVERLAPS.get(form.get_text("overlap_s"))
     if overlap is None:
         raise InvalidRequest(FieldError("overlap_s", f"must be one of: {', '.join(OVERLAPS)}"))
     made = await get_services(request).endpoints.rotate(
@@ -174,10 +174,10 @@ async def change(request: Request, reader: Reader) -> Response:
     An address that may not be called is told beside its field, which keeps what was typed.
     """
     form, id_, our = await read_form(request), read_endpoint_id(request), get_services(request)
-    given, is_resent = form.text("url").strip(), form.text("resend") == "yes"
+    given, is_resent = form.get_text("url").strip(), form.get_text("resend") == "yes"
     try:
         wanted = EndpointChanges.model_validate({"url": given})
-        await our.endpoints.change(reader.tenant, id_, wanted.to_changes())
+        await our.endpoints.change(reader.tenant, id_, wanted.build_changes())
     except ValidationError as error:
         return await _ask_again(request, reader, form, list_field_errors(error))
     except InvalidRequest as error:
@@ -185,7 +185,7 @@ async def change(request: Request, reader: Reader) -> Response:
     resent = 0
     if is_resent:
         owed = DeliveryFilter(reader.tenant, states=[DeliveryState.PENDING], endpoint_id=id_)
-        resent = await our.redelivery.many(owed)
+        resent = await our.redelivery.redeliver_many(owed)
     key = "done.endpoint.change-sent" if resent else "done.endpoint.change"
     return redirect_back(request, form, f"/endpoints/{id_}", key, n=resent)
 
@@ -201,9 +201,9 @@ async def _ask_again(
         "ask_change.html",
         status=422,
         question=question,
-        back=check_own_path(form.text("back")),
-        url_given=form.text("url"),
-        is_resent=form.text("resend") == "yes",
+        back=check_own_path(form.get_text("back")),
+        url_given=form.get_text("url"),
+        is_resent=form.get_text("resend") == "yes",
         wrong="; ".join(translate(one.reason, language) for one in errors),
     )
 

@@ -84,9 +84,9 @@ async def ask_add(request: Request, reader: Reader) -> Response:
 async def add(request: Request, reader: Reader) -> Response:
     """Hold a task, or all of the tenant's. Raises InvalidRequest."""
     form = await read_form(request)
-    given = form.text("task_id") or None
+    given = form.get_text("task_id") or None
     try:
-        said = HoldBody.model_validate({"task_id": given, "reason": form.text("reason")})
+        said = HoldBody.model_validate({"task_id": given, "reason": form.get_text("reason")})
     except ValidationError as error:
         raise InvalidRequest(*list_field_errors(error)) from None
     id_ = None if said.task_id is None else query.parse_uuid(said.task_id)

@@ -42,7 +42,7 @@ async def show(request: Request, reader: Reader) -> Response:
         keys=found[:ROWS],
         more=build_next_cursor(request, last, scope=scope),
         scopes=list(Scope),
-        budgets=await Budgets(our.store, our.clock).of_tenant(reader.tenant),
+        budgets=await Budgets(our.store, our.clock).list_of_tenant(reader.tenant),
     )
 
 
@@ -51,7 +51,7 @@ async def create(request: Request, reader: Reader) -> Response:
     """Make a key and show it, this once. Raises InvalidRequest."""
     form, ours = await read_form(request), get_services(request).keys
     grant = _grant(form, reader.tenant)
-    is_pair = form.text("kind") == "pair"
+    is_pair = form.get_text("kind") == "pair"
     issued = await (ours.create_pair(grant) if is_pair else ours.create_key(grant))
     return render_page(request, reader, "key_made.html", status=201, issued=issued, is_pair=is_pair)
 
@@ -81,17 +81,17 @@ async def revoke(request: Request, reader: Reader) -> Response:
 
 
 def _grant(form: SentForm, tenant: str) -> Grant:
-    name = form.text("name")
+    name = form.get_text("name")
     if len(name) > NAME_CHARS or not name.isprintable():
         raise InvalidRequest(FieldError("name", "must be printable"))
     try:
-        scopes = frozenset(map(Scope, form.texts("scope")))
+        scopes = frozenset(map(Scope, form.list_texts("scope")))
     except ValueError:
         reason = f"must be one of: {', '.join(Scope)}"
         raise InvalidRequest(FieldError("scope", reason)) from None
     if not scopes:
         raise InvalidRequest(FieldError("scope", "is missing"))
-    rate = form.text("per_minute")
+    rate = form.get_text("per_minute")
     is_number = rate.isascii() and rate.isdigit() and len(rate) <= 7
     if rate and not (is_number and 1 <= int(rate) <= MOST_A_MINUTE):
         raise InvalidRequest(FieldError("per_minute", f"must be from 1 to {MOST_A_MINUTE}"))

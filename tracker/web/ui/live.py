@@ -63,7 +63,7 @@ async def live(request: Request, reader: Reader) -> Response:
     if request.query_params.get("once") != "1":
         return LiveStream(display, position)
     position = await _catch_up(display, position)
-    parts = await display.parts() if display.is_due() else ""
+    parts = await display.render_parts() if display.is_due() else ""
     whole = parts + _mark(encode_feed_cursor(request, reader.tenant, position))
     return Response(whole, headers={"cache-control": "no-store"}, media_type="text/html")
 
@@ -101,7 +101,7 @@ async def _catch_up(display: Display, position: int) -> int:
     watch, filter_ = get_services(display.request).watch, TaskFilter(display.reader.tenant)
     while True:
         try:
-            found = await watch.after(position, filter_, limit=_PAGE)
+            found = await watch.read_after(position, filter_, limit=_PAGE)
         except CursorTooOld:
             display.note_all()
             return await get_services(display.request).store.read(feed.find_head)
@@ -127,25 +127,25 @@ class LiveStream(SentEvents):
         filter_ = TaskFilter(display.reader.tenant)
         sent_at = read_loop_time()
         await send_piece(send, BEAT, slow_s)  # the browser learns at once that it is connected
-        with our.watch.feed(filter_, holder=get_holder(request)) as waiter:
+        with our.watch.watch_feed(filter_, holder=get_holder(request)) as waiter:
             while not our.watch.is_closing:
                 self._position = await _catch_up(display, self._position)
                 if waiter.is_revoked:
                     return True
                 if display.is_due():
                     try:
-                        parts = await display.parts()
+                        parts = await display.render_parts()
                     except NotFound:
                         return True
                     if not parts:
                         continue
                     sent_at = read_loop_time()
-                    await send_piece(send, self._event(parts), slow_s)
+                    await send_piece(send, self._render_event(parts), slow_s)
                     woke = await self._sleep(
                         waiter, read_loop_time() + PAUSE_S, gone, whatever=True
                     )
                 else:
-                    due, beat = display.due_at(), sent_at + our.limits.heartbeat_s
+                    due, beat = display.get_due_time(), sent_at + our.limits.heartbeat_s
                     until = beat if due is None else min(due, beat)
                     woke = await self._sleep(waiter, until, gone)
                     if read_loop_time() >= beat:
@@ -166,7 +166,7 @@ class LiveStream(SentEvents):
             woke = await waiter.sleep(until, gone)
         return WakeReason.NEWS if whatever and woke is WakeReason.TIME else woke
 
-    def _event(self, parts: str) -> bytes:
+    def _render_event(self, parts: str) -> bytes:
         display = self._display
         after = encode_feed_cursor(display.request, display.reader.tenant, self._position)
         # A line feed is the one line end in what templates make; of a carriage return in an exact

@@ -106,7 +106,7 @@ class _PassedOn(Response):
         try:
             start = {"status": self.status_code, "headers": self.raw_headers}
             await send({"type": "http.response.start", **start})
-            async with aclosing(self._opened.chunks()) as chunks:
+            async with aclosing(self._opened.iterate_chunks()) as chunks:
                 async for chunk in chunks:
                     await send_piece(send, chunk, self._slow_s)
                     if gone.done():

@@ -60,7 +60,7 @@ class ProviderCard:
     @property
     def ended(self) -> dict[str, int]:
         """Return how tasks ended, by state, those that are none left out."""
-        return {state: count for state, count in self.tally.labelled("ended").items() if count}
+        return {state: count for state, count in self.tally.get_counts("ended").items() if count}
 
     @property
     def by_callback(self) -> float | None:
@@ -109,7 +109,7 @@ async def show(request: Request, reader: Reader) -> Response:
 async def probe(request: Request, reader: Reader) -> Response:
     """Ask a provider one harmless query with an account. Raises NotFound, Conflict."""
     form = await read_form(request)
-    provider, account = form.text("provider"), form.text("account")
+    provider, account = form.get_text("provider"), form.get_text("account")
     if reader.tenant != DEFAULT_TENANT:
         provider = ""
     told = await get_services(request).probing.probe(provider, account)

@@ -46,7 +46,7 @@ async def save(request: Request, _reader: Reader) -> Response:
     form = await read_form(request)
     kept = _read_cookies(form)
     answer = RedirectResponse(
-        build_address(request, "/settings", back=check_own_path(form.text("back"))), 303
+        build_address(request, "/settings", back=check_own_path(form.get_text("back"))), 303
     )
     secure = request.url.scheme == "https"
     for name, value in kept.items():
@@ -64,12 +64,12 @@ def _read_cookies(form: SentForm) -> dict[str, str]:
     """Return the value of each cookie; empty to forget it."""
     kept = {}
     for choice in CHOICES:
-        value = form.text(choice.name)
+        value = form.get_text(choice.name)
         if value not in choice.values:
             reason = f"must be one of: {', '.join(choice.values)}"
             raise InvalidRequest(FieldError(choice.name, reason), malformed=True)
         kept[choice.cookie] = "" if value == choice.values[0] else value
-    zone = form.text(ZONE).strip()
+    zone = form.get_text(ZONE).strip()
     if zone and find_zone(zone) is None:
         raise InvalidRequest(FieldError(ZONE, "there is no such time zone"), malformed=True)
     kept[ZONE_COOKIE] = zone

@@ -34,10 +34,12 @@ async def show(request: Request, reader: Reader) -> Response:
 async def sign_in(request: Request, reader: Reader) -> Response:
     """Open a session and lead to where one wanted to go; the form once more for a wrong key."""
     form = await read_form(request)
-    path = check_own_path(form.text("next"))
+    path = check_own_path(form.get_text("next"))
     sender = "" if request.client is None else request.client.host
     try:
-        secret = await get_services(request).sessions.open(form.text("key").strip(), sender=sender)
+        secret = await get_services(request).sessions.open(
+            form.get_text("key").strip(), sender=sender
+        )
     except (Unauthenticated, RateLimited) as error:
         return await _show_form(request, reader, path, error)
     before = read_session_secret(request)

@@ -106,7 +106,7 @@ def build_task_values(
             say,
             AccountFacts(
                 is_called_back,
-                our.actions.why_a_person_must_resolve(task.provider, task.account),
+                our.actions.explain_manual_resolution(task.provider, task.account),
                 None if account is None else account.max_in_flight,
             ),
             now=our.clock.now(),

@@ -103,7 +103,7 @@ async def ask_resolve(request: Request, reader: Reader) -> Response:
         path=f"/tasks/{id_}/resolve",
         refusal=None if is_open else NOT_UNCERTAIN.format(task.state),
     )
-    reason = our.actions.why_a_person_must_resolve(task.provider, task.account)
+    reason = our.actions.explain_manual_resolution(task.provider, task.account)
     return ask(request, reader, question, template="ask_resolve.html", reason=reason)
 
 
@@ -111,8 +111,8 @@ async def ask_resolve(request: Request, reader: Reader) -> Response:
 async def resolve(request: Request, reader: Reader) -> Response:
     """Settle an uncertain task by what a person has found out."""
     form, id_ = await read_form(request), query.read_task_id(request)
-    verb = form.text("verb")
-    theirs = form.text("provider_task_id").strip() if verb == "exists" else ""
+    verb = form.get_text("verb")
+    theirs = form.get_text("provider_task_id").strip() if verb == "exists" else ""
     try:
         said = ResolveBody.model_validate({"verb": verb, "provider_task_id": theirs or None})
     except ValidationError as error:
@@ -151,7 +151,7 @@ async def _ask(request: Request, reader: Reader, action: BulkAction) -> Response
 
 async def _act(request: Request, reader: Reader, form: SentForm, action: BulkAction) -> Response:
     """Do to one task, or to several, what is asked; say how many it was done to."""
-    if not form.texts(IDS):
+    if not form.list_texts(IDS):
         return redirect_back(request, form, "/tasks", "done.none.error")
     ids = _read_ids(form)
     aim([str(id_) for id_ in ids])
@@ -189,7 +189,7 @@ async def _act_on_one(
         if task.state is not TaskState.CANCELLED:
             return redirect_back(request, form, path, "done.cancel.asked")
     else:
-        once = form.text("once") or str(make_id())
+        once = form.get_text("once") or str(make_id())
         accepted = await our.actions.resubmit(
             reader.tenant, id_, idempotency_key=f"dashboard {once[:64]}", submitter=reader.key
         )
@@ -210,7 +210,7 @@ def _order(reader: Reader, action: BulkAction, ids: Sequence[UUID], *, is_dry: b
 
 
 def _read_ids(form: SentForm) -> list[UUID]:
-    return _parse_ids(form.texts(IDS))
+    return _parse_ids(form.list_texts(IDS))
 
 
 def _parse_ids(texts: Sequence[str]) -> list[UUID]:

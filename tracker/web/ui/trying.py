@@ -70,7 +70,7 @@ class TriedRequest:
         """Return the fields of the form."""
         return list_fields(self.operation["schema"])
 
-    def made(self) -> tuple[dict[str, Any], bool]:
+    def build_input(self) -> tuple[dict[str, Any], bool]:
         """Return the input, and whether the rest of it could be read."""
         made, is_whole = read_input(self.fields, self.filled)
         if self.scenario:
@@ -118,10 +118,10 @@ async def show(request: Request, reader: Reader) -> Response:
 async def act(request: Request, reader: Reader) -> Response:
     """Check what is filled in, submit it, or show one more row of a list."""
     form, listed = await read_form(request), collect(get_services(request))
-    chosen = _choose_operation(listed, form.text("provider"), form.text("operation"))
-    if chosen is None or chosen["operation"] != form.text("operation"):
+    chosen = _choose_operation(listed, form.get_text("provider"), form.get_text("operation"))
+    if chosen is None or chosen["operation"] != form.get_text("operation"):
         raise NotFound("there is no such operation")
-    wanted = form.text("do")
+    wanted = form.get_text("do")
     grown = wanted.removeprefix("more:") if wanted.startswith("more:") else ""
     tried = _read_tried(chosen, form, grown)
     if wanted not in ("check", "submit"):
@@ -140,8 +140,10 @@ async def act(request: Request, reader: Reader) -> Response:
 
 def _read_tried(chosen: SubmittableOperation, form: SentForm, grown: str) -> TriedRequest:
     filled = parse_form(list_fields(chosen["schema"]), form, grown=grown)
-    once = form.text("once")[:64] or str(make_id())
-    return TriedRequest(chosen, form.text("account"), form.text("scenario")[:200], filled, once)
+    once = form.get_text("once")[:64] or str(make_id())
+    return TriedRequest(
+        chosen, form.get_text("account"), form.get_text("scenario")[:200], filled, once
+    )
 
 
 def _choose_operation(
@@ -175,7 +177,7 @@ def _make_submission(reader: Reader, tried: TriedRequest) -> Submission:
         tenant=reader.tenant,
         provider=tried.operation["provider"],
         operation=tried.operation["operation"],
-        input=tried.made()[0],
+        input=tried.build_input()[0],
         account=tried.account or None,
         idempotency_key=f"dashboard {tried.once} {_digest_request(tried)}",
         submitter=reader.key,
@@ -185,13 +187,13 @@ def _make_submission(reader: Reader, tried: TriedRequest) -> Submission:
 def _digest_request(tried: TriedRequest) -> str:
     """Return what differs once a form is filled in otherwise: going back to it makes a new task."""
     chosen = tried.operation
-    filled = [chosen["provider"], chosen["operation"], tried.account, tried.made()[0]]
+    filled = [chosen["provider"], chosen["operation"], tried.account, tried.build_input()[0]]
     return hashlib.sha256(json.dumps(filled).encode()).hexdigest()[:16]
 
 
 async def _check(request: Request, reader: Reader, tried: TriedRequest) -> list[FieldError]:
     """Return what is wrong; empty where the request would be taken in."""
-    if not tried.made()[1]:
+    if not tried.build_input()[1]:
         return [FieldError(REST, "must be a JSON object")]
     try:
         submission = replace(_make_submission(reader, tried), idempotency_key=None)
@@ -224,7 +226,7 @@ async def _show_page(  # noqa: PLR0913 - what a form stands at, and what is said
         rest=REST,
         listed=listed,
         accounts=sorted(name for owner, name in our.accounts if owner == chosen["provider"]),
-        scenarios=await our.scenarios.of(chosen["provider"], tried.account or None),
+        scenarios=await our.scenarios.list_words(chosen["provider"], tried.account or None),
         errors=found,
         refusal=refusal,
         is_over_budget=isinstance(refusal, BudgetExceeded),
@@ -242,7 +244,7 @@ def _format_text(value: Any) -> str:
 
 def _build_code(request: Request, tried: TriedRequest) -> dict[str, Any]:
     """Return the request as commands and as a program."""
-    made, _ = tried.made()
+    made, _ = tried.build_input()
     chosen = tried.operation
     body: dict[str, Any] = {"provider": chosen["provider"], "operation": chosen["operation"]}
     more = {"account": tried.account} if tried.account else {}

@@ -76,13 +76,13 @@ class BoundedConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._standing.leave()
-        self._delivery.lost(exc)
+        self._delivery.note_loss(exc)
         super().connection_lost(exc)
         self.headers = []  # or they stay until cycles are looked for
 
     def eof_received(self) -> None:
         """Take note of the client's last byte."""
-        self._delivery.heard_end()
+        self._delivery.note_end()
 
     def pause_writing(self) -> None:
         """Stop writing: the client does not read."""
@@ -98,8 +98,8 @@ class BoundedConnection(asyncio.Protocol):
         """See Connection.give_way."""
         self.transport.abort()
 
-    def time_out(self) -> None:
-        """See Connection.time_out."""
+    def close_by_timeout(self) -> None:
+        """See Connection.close_by_timeout."""
         if self.transport.is_closing() or self.flow.write_paused:
             self.transport.abort()
         elif self._is_in_head() and not self._is_refused:
@@ -107,8 +107,8 @@ class BoundedConnection(asyncio.Protocol):
         else:
             self._close()
 
-    def unread_bytes(self) -> int:
-        """See Connection.unread_bytes."""
+    def count_unread_bytes(self) -> int:
+        """See Connection.count_unread_bytes."""
         size: int = self.transport.get_write_buffer_size()
         return size
 
@@ -124,7 +124,7 @@ class BoundedConnection(asyncio.Protocol):
         """Read no more; say why."""
         raise NotImplementedError
 
-    def _app_for(self, flaw: Exception | None) -> ASGIApp:
+    def _choose_app(self, flaw: Exception | None) -> ASGIApp:
         """Return what answers the request whose head is whole. flaw: why the app does not."""
         app, may_be_left = self._direct, False
         for name, value in self.headers:
@@ -138,9 +138,9 @@ class BoundedConnection(asyncio.Protocol):
         if flaw is not None:
             app = build_refusing_app(flaw, self._clock)
         # The body may be too long to be read on once it is refused.
-        return self._ending_with_body(app) if may_be_left else app
+        return self._wrap_to_end(app) if may_be_left else app
 
-    def _ending_with_body(self, app: ASGIApp) -> ASGIApp:
+    def _wrap_to_end(self, app: ASGIApp) -> ASGIApp:
         """Return an app whose answers end the connection where they come before all of the body.
 
         They say so (RFC 9112 section 9.6), and the client is given a moment to read it: to close
@@ -169,7 +169,7 @@ class BoundedConnection(asyncio.Protocol):
         self.flow.resume_reading()
         self._standing.move(self._standing.registry.discarding)
 
-    def _discard(self, size: int) -> None:
+    def _count_discarded(self, size: int) -> None:
         """Count what comes of a refused body; its sender may go on for ever."""
         self._discarded += size
         if self._discarded > self._limits.discard_bytes:

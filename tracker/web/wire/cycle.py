@@ -41,12 +41,12 @@ class Cycle(RequestResponseCycle):
         body = message.get("body") if message["type"] == "http.response.start" else None
         if body is None:
             await super().send(message)
-        elif not self._sent_at_once(message["status"], message["headers"], body):
+        elif not self._send_at_once(message["status"], message["headers"], body):
             start = {key: message[key] for key in ("type", "status", "headers")}
             await super().send(start)  # type: ignore[arg-type] # it is such a message
             await super().send({"type": "http.response.body", "body": body})
 
-    def _sent_at_once(self, status: int, headers: list[tuple[bytes, bytes]], body: Any) -> bool:
+    def _send_at_once(self, status: int, headers: list[tuple[bytes, bytes]], body: Any) -> bool:
         """Write an answer of the common kind; false where it is none, and nothing was written."""
         if self.disconnected or self.response_started or self.flow.write_paused:
             return False

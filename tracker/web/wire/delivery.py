@@ -51,17 +51,17 @@ class DeliveryWatch:
         self.told = told
         protocol.cycle.transport = _PatientTransport(self, protocol.transport, protocol.loop)
 
-    def heard_more(self) -> None:
+    def note_bytes(self) -> None:
         """Note bytes that came once the answer was given: whoever sends them has read it."""
         if self._protocol.cycle.response_complete:
             self._tell(is_delivered=True)
 
-    def heard_end(self) -> None:
+    def note_end(self) -> None:
         """Note that the client has sent its last byte."""
         if self.told is not None:
             self._was_delivered = self._has_arrived()
 
-    def lost(self, error: Exception | None) -> None:
+    def note_loss(self, error: Exception | None) -> None:
         """Note the end of the connection. error: None for an end in order."""
         if self.told is None:
             return

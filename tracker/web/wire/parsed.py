@@ -72,12 +72,12 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         """Parse what came, or keep it until the request before it is answered."""
         delivery = self._delivery
         if self._is_leaving:
-            self._discard(len(data))
+            self._count_discarded(len(data))
             return
         if self._flaw is not None or delivery.is_ending:
             return
         if delivery.told is not None:
-            delivery.heard_more()
+            delivery.note_bytes()
         cycle = self.cycle
         is_answering = cycle is not None and not cycle.response_complete and not self._in_body
         if is_answering or self._held or self.flow.write_paused:
@@ -85,7 +85,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
             self._held_from = 0
             self.flow.pause_reading()
             return
-        self._feed(data, 0)
+        self._parse_input(data, 0)
         self._settle()
 
     def resume_writing(self) -> None:
@@ -129,10 +129,10 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         self._in_head, self._in_body = False, True
         if self._offer is not None:
             self.headers[:] = self._offer[1]
-        flaw = self._flaw_of_head(parser.get_http_version())
+        flaw = self._find_head_flaw(parser.get_http_version())
         if flaw is None and self._take_up():
             return
-        self.app = self._app_for(flaw)
+        self.app = self._choose_app(flaw)
         self._hand_to_app()
 
     def on_body(self, body: bytes) -> None:
@@ -192,10 +192,10 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     def _hand_to_app(self) -> None:
         """Have the app answer the request whose head is whole, as uvicorn's own protocol does."""
         if self.limit_concurrency is not None:  # an option of uvicorn's that we never set
-            self.scope = self._scope_of_head()
+            self.scope = self._build_scope_of_head()
             super().on_headers_complete()
             return
-        scope = self._scope_of_head()
+        scope = self._build_scope_of_head()
         version = scope["http_version"]
         self.url = b""  # the scope has it
         before = self.cycle
@@ -218,13 +218,13 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
 
-    def _scope_of_head(self) -> Any:
+    def _build_scope_of_head(self) -> Any:
         """Return the ASGI scope of the request whose head is whole."""
         parser = self.parser
         method = parser.get_method() if self._offer is None else self._offer[0]
-        return self._scope_of(method, self.url, parser.get_http_version(), self.headers)
+        return self._build_scope(method, self.url, parser.get_http_version(), self.headers)
 
-    def _scope_of(self, method: bytes, whole_url: bytes, version: str, headers: Any) -> Any:
+    def _build_scope(self, method: bytes, whole_url: bytes, version: str, headers: Any) -> Any:
         """Return the ASGI scope of a request of this connection (asgi.readthedocs.io, HTTP)."""
         root, url = self.root_path, httptools.parse_url(whole_url)
         raw_path = url.path or b"/"  # a whole URL may have none
@@ -246,7 +246,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
             "extensions": self._delivery.extension,
         }
 
-    def _feed(self, data: bytes, start: int) -> None:
+    def _parse_input(self, data: bytes, start: int) -> None:
         """Parse up to the end of the first whole request, and hold what is behind it."""
         if start == 0 and data.count(_VERSION) <= 1:
             self._parse(data)
@@ -291,7 +291,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
             self._count(len(data))
         elif was_in_body and self._in_body:
             if self._is_refused:
-                self._discard(len(data))
+                self._count_discarded(len(data))
             elif self._came_body:
                 self._head_bytes = 0
             else:  # trailers, which the parser keeps, and chunk extensions
@@ -302,15 +302,15 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         limits = self._limits.heads
         if self._head_bytes > limits.head_bytes:
             is_url = self._in_head and len(self.url) > limits.url_bytes
-            self._refuse(limits.too_long() if is_url else limits.too_large())
+            self._refuse(limits.make_too_long() if is_url else limits.make_too_large())
 
-    def _flaw_of_head(self, version: str) -> Exception | None:
+    def _find_head_flaw(self, version: str) -> Exception | None:
         limits = self._limits.heads
         if self._head_bytes + self._piece > limits.head_bytes and limits.is_too_large(
             self.url, self.headers
         ):
-            return limits.too_large()
-        return limits.flaw_of(self.url, self.headers, version=version, hosts=self._hosts)
+            return limits.make_too_large()
+        return limits.find_flaw(self.url, self.headers, version=version, hosts=self._hosts)
 
     def _decline(self, data: bytes, end: int) -> None:
         """Parse a head again without its offer to upgrade, and then what is behind it.
@@ -344,7 +344,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         if self._held and not self.flow.write_paused and not self._is_answering():
             held, start = self._held, self._held_from
             self._held, self._held_from = b"", 0
-            self._feed(held, start)
+            self._parse_input(held, start)
         if not self._held and not self.flow.write_paused and self._flaw is None:
             self.flow.resume_reading()
         self._settle()

@@ -32,14 +32,14 @@ class BoundedH11(BoundedConnection, H11Protocol):
         """Parse what came."""
         delivery = self._delivery
         if self._is_leaving:
-            self._discard(len(data))
+            self._count_discarded(len(data))
             return
         if self._flaw is not None or delivery.is_ending:
             return
         if delivery.told is not None:
-            delivery.heard_more()
+            delivery.note_bytes()
         if self._is_refused:
-            self._discard(len(data))
+            self._count_discarded(len(data))
             if self.transport.is_closing():
                 return
         super().data_received(data)
@@ -78,7 +78,7 @@ class BoundedH11(BoundedConnection, H11Protocol):
         error = sys.exc_info()[1]
         hint = getattr(error, "error_status_hint", 400)
         if hint == 431:
-            self._refuse(self._limits.heads.too_large())
+            self._refuse(self._limits.heads.make_too_large())
         else:
             reason = f"not a request of HTTP/1.1: {error or msg}"
             self._refuse(InvalidRequest(FieldError("", reason), malformed=True))
@@ -88,10 +88,10 @@ class BoundedH11(BoundedConnection, H11Protocol):
         limits, url = self._limits.heads, self.scope["raw_path"] + self.scope["query_string"]
         flaw: Exception | None
         if limits.is_too_large(url, self.headers):
-            flaw = limits.too_large()
+            flaw = limits.make_too_large()
         else:
-            flaw = limits.flaw_of(url, self.headers, version=self.scope["http_version"])
-        self.app = self._app_for(flaw)
+            flaw = limits.find_flaw(url, self.headers, version=self.scope["http_version"])
+        self.app = self._choose_app(flaw)
         if not self.scope["raw_path"].startswith(b"/"):
             raw = read_path(self.scope["raw_path"])
             self.scope["raw_path"], self.scope["path"] = raw, unquote(raw.decode("ascii"))

@@ -89,14 +89,14 @@ class ArkApi:
             emulator,
             ProviderRules(
                 name="ark",
-                callbacks=self._callbacks,
+                callbacks=self._build_callbacks,
                 words=ARK_WORDS,
                 faults=FaultTables(before={ArkWord.OVERLOADED: overloaded}),
                 calls_back_at_once=True,
             ),
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", _TASKS, self._create),
@@ -111,18 +111,18 @@ class ArkApi:
         call: ApiCall,
         draft: Callable[[Mapping[str, object], Scenario], TaskDraft[ArkDetails]],
     ) -> ArkTask:
-        body = call.json_object()
+        body = call.parse_object()
         return await self.engine.create(
             CreateRequest(
                 call=call,
-                account=self._account_of(call),
+                account=self._find_account(call),
                 body=body,
                 read=lambda scenario: draft(body, scenario),
             )
         )
 
     async def _create(self, call: ApiCall) -> Reply:
-        task = await self._make(call, self._draft)
+        task = await self._make(call, self._draft_task)
         return Reply({"id": task.task_id})
 
     async def _draw(self, call: ApiCall) -> Reply:
@@ -168,13 +168,13 @@ class ArkApi:
 
     async def _get(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        view = self._view(task)
+        view = self._build_view(task)
         if task.scenario.has(ArkWord.NO_ID):
             del view["id"]
         return Reply(view)
 
     async def _list(self, call: ApiCall) -> Reply:
-        account = self._account_of(call)
+        account = self._find_account(call)
         await self.engine.query_faults(account, "list", self.engine.scenario)
         ids = call.query_values("filter.task_ids")
         if len(ids) > 1 and self.engine.scenario.has(ArkWord.LIST_REFUSED):
@@ -186,14 +186,22 @@ class ArkApi:
         def is_wanted(task: ArkTask) -> bool:
             if task.scenario.has(ArkWord.LIST_LEAVES_OUT) or not self._is_known(task):
                 return False
-            shown = {"service_tier": "default", **task.details.body, "status": self._status(task)}
+            shown = {
+                "service_tier": "default",
+                **task.details.body,
+                "status": self._build_status(task),
+            }
             is_named = not ids or task.task_id in ids
             return is_named and all(want in (None, shown[name]) for name, want in filters.items())
 
-        size = call.number("page_size", default=10, least=1, most=500)
-        number = call.number("page_num", default=1, least=1, most=1_000_000)
-        found = self.engine.page(account, offset=(number - 1) * size, limit=size, wanted=is_wanted)
-        return Reply({"items": [self._view(one) for one in found.tasks], "total": found.total})
+        size = call.parse_number("page_size", default=10, least=1, most=500)
+        number = call.parse_number("page_num", default=1, least=1, most=1_000_000)
+        found = self.engine.list_page(
+            account, offset=(number - 1) * size, limit=size, wanted=is_wanted
+        )
+        return Reply(
+            {"items": [self._build_view(one) for one in found.tasks], "total": found.total}
+        )
 
     async def _delete(self, call: ApiCall) -> Reply:
         """Cancel what is queued, refuse what runs, erase what has ended; cancelled stays so."""
@@ -204,23 +212,23 @@ class ArkApi:
         if is_late or (
             await self.engine.cancel(task, erases=not task.is_open) is CancelOutcome.TOO_LATE
         ):
-            status = int(task.scenario.word(ArkWord.DELETE_REFUSED))
+            status = int(task.scenario.read_word(ArkWord.DELETE_REFUSED))
             raise CodedRefusal(status, "OperationDenied", "the task is running")
         return Reply({})
 
-    def _account_of(self, call: ApiCall) -> str:
+    def _find_account(self, call: ApiCall) -> str:
         return find_account_by_header(call, self._config)
 
     async def _find(self, call: ApiCall) -> ArkTask:
-        return await self.engine.find(self._account_of(call), call.values["id"], self._is_known)
+        return await self.engine.find(self._find_account(call), call.values["id"], self._is_known)
 
     def _is_known(self, task: ArkTask) -> bool:
         """Tell whether queries reach a task: a week back, a day where it was cancelled."""
-        ended = self.engine.now_ms() - (task.ended_at or self.engine.now_ms())
+        ended = self.engine.get_now_ms() - (task.ended_at or self.engine.get_now_ms())
         is_dropped = task.status == CANCELLED and ended >= _DAY_S * 1000
-        return self.engine.age_of(task) < _WEEK_S and not is_dropped
+        return self.engine.measure_age(task) < _WEEK_S and not is_dropped
 
-    def _draft(self, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[ArkDetails]:
+    def _draft_task(self, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[ArkDetails]:
         """Validate a create; raises Refusal."""
         for word, status, code in _REFUSED_CREATES:
             if scenario.has(word):
@@ -237,41 +245,41 @@ class ArkApi:
             creation_key=read_prompt(body),
             artifacts=("video.mp4",),
             steps=_plan_steps(scenario),
-            new_id=lambda: self._new_id(body),
+            new_id=lambda: self._make_id(body),
         )
 
-    def _new_id(self, body: Mapping[str, object]) -> str:
+    def _make_id(self, body: Mapping[str, object]) -> str:
         kind = "cgt-batch" if body.get("service_tier") == "flex" else "cgt"
-        return f"{kind}-{self.engine.new_number()}-{self.engine.new_uuid()[:5]}"
+        return f"{kind}-{self.engine.make_number()}-{self.engine.make_uuid()[:5]}"
 
-    def _callbacks(self, task: ArkTask) -> Sequence[CallbackContent]:
+    def _build_callbacks(self, task: ArkTask) -> Sequence[CallbackContent]:
         """Word the callback of a step: none for what expired or was cancelled."""
-        if self._status(task) in ("expired", "cancelled"):
+        if self._build_status(task) in ("expired", "cancelled"):
             return ()
         retry = _ONCE if task.is_open else _RESENT
-        content = CallbackContent(body=encode_json(self._view(task)), retry=retry)
+        content = CallbackContent(body=encode_json(self._build_view(task)), retry=retry)
         if task.is_open or not task.scenario.has(ArkWord.LATE_RUNNING):
             return (content,)
-        late = encode_json(self._opening(task) | {"status": "running"})
+        late = encode_json(self._build_head(task) | {"status": "running"})
         return (content, replace(content, body=late, retry=_ONCE))
 
-    def _status(self, task: ArkTask) -> str:
+    def _build_status(self, task: ArkTask) -> str:
         if task.status == FAILED and task.scenario.has(ArkWord.EXPIRED):
             return "expired"
         word = _STATUSES.get(task.status, task.status)
         return _OF_GATEWAYS.get(word, word) if task.scenario.has(ArkWord.GATEWAY_WORDS) else word
 
-    def _opening(self, task: ArkTask) -> dict[str, Any]:
+    def _build_head(self, task: ArkTask) -> dict[str, Any]:
         return {
             "id": task.task_id,
             "model": task.details.body["model"],
-            "status": self._status(task),
+            "status": self._build_status(task),
             "created_at": task.created_at // 1000,
             "updated_at": task.updated_at // 1000,
         }
 
-    def _view(self, task: ArkTask) -> dict[str, Any]:
-        view = self._opening(task)
+    def _build_view(self, task: ArkTask) -> dict[str, Any]:
+        view = self._build_head(task)
         if task.is_open:
             return view
         if task.status == FAILED and view["status"] == "failed":
@@ -305,7 +313,7 @@ class ArkApi:
         }
 
     def _is_late(self, task: ArkTask) -> bool:
-        return self.engine.persists(task, ArkWord.NO_CONTENT)
+        return self.engine.count_try(task, ArkWord.NO_CONTENT)
 
 
 _REFUSED_CREATES = (
@@ -328,7 +336,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[ArkDetails]:
     """Return Ark's emulator."""
     api = ArkApi(emulator)
-    service = RoutedService(("/ark",), api.routes, _refuse)
+    service = RoutedService(("/ark",), api.list_routes, _refuse)
     return EmulatedProvider(name="ark", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 

@@ -57,7 +57,7 @@ class ChatApi:
             emulator, ProviderRules(name="chat", callbacks=lambda _task: (), words=CHAT_WORDS)
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", "/v1/chat/completions", self._complete),
@@ -70,7 +70,7 @@ class ChatApi:
         return Reply({"object": "list", "data": models})
 
     async def _complete(self, call: ApiCall) -> Reply:
-        account, body = find_account_by_header(call, self._emulator.config), call.json_object()
+        account, body = find_account_by_header(call, self._emulator.config), call.parse_object()
         model, said = _read_question(body)
         request = CreateRequest(
             call=call,
@@ -78,19 +78,19 @@ class ChatApi:
             body=body,
             read=lambda scenario: _make_draft(model, said, scenario),
         )
-        scenario = self.engine.scenario_of(request)
+        scenario = self.engine.find_scenario(request)
         if scenario.has(ChatWord.SLOW_FIRST_BYTE):
-            await self._emulator.timeline.sleep(scenario.seconds(ChatWord.SLOW_FIRST_BYTE))
+            await self._emulator.timeline.sleep(scenario.read_seconds(ChatWord.SLOW_FIRST_BYTE))
         if scenario.has(ChatWord.LM_FIRST_FAILS):
             return _reply_streaming(self._stream_failure(model))
         task = await self.engine.create(request)
         if scenario.has(ChatWord.MARKDOWN_BODY):
-            text = await self._whole(task)
+            text = await self._await_text(task)
             return Reply(text.encode(), media_type="text/plain; charset=utf-8")
         if body.get("stream") is True and not scenario.has(ChatWord.DELTA_IN_MESSAGE):
-            return _reply_streaming(self._chunks(task))
+            return _reply_streaming(self._iterate_chunks(task))
         place = "delta" if scenario.has(ChatWord.DELTA_IN_MESSAGE) else "message"
-        message = {"role": "assistant", "content": await self._whole(task)}
+        message = {"role": "assistant", "content": await self._await_text(task)}
         choice = {"index": 0, place: message, "finish_reason": "stop"}
         return Reply(_build_head(model, "chat.completion") | {"choices": [choice]})
 
@@ -98,13 +98,13 @@ class ChatApi:
         yield _build_chunk(model, {"content": _FAILURE})
         yield b"data: [DONE]\n\n"
 
-    async def _chunks(self, task: ChatTask) -> AsyncIterator[bytes]:
+    async def _iterate_chunks(self, task: ChatTask) -> AsyncIterator[bytes]:
         """Tell of a task until its end, as its scenario has it."""
         scenario, model = task.scenario, task.details.model
         is_bare = scenario.has(ChatWord.CHAR_CHUNKS)
         if not is_bare:
             yield _build_chunk(model, {"role": "assistant", "content": ""})
-        async for text in self._texts(task):
+        async for text in self._write_texts(task):
             for part in text if is_bare else [text]:
                 yield _build_chunk(model, {"content": part})
         if scenario.has(ChatWord.CUT_HALFWAY):
@@ -116,11 +116,11 @@ class ChatApi:
             yield _build_chunk(model, {}, "stop")
         yield b"data: [DONE]" if scenario.has(ChatWord.DONE_NO_BLANK) else b"data: [DONE]\n\n"
 
-    async def _texts(self, task: ChatTask) -> AsyncIterator[str]:
+    async def _write_texts(self, task: ChatTask) -> AsyncIterator[str]:
         scenario, step_s = task.scenario, self._emulator.config.step_seconds
         yield f"**{task.details.model}** ♪ submitted\n\n"
         if scenario.has(ChatWord.FAILED_WATCHED):
-            await self._emulator.timeline.sleep(scenario.seconds(ChatWord.FAILED_WATCHED))
+            await self._emulator.timeline.sleep(scenario.read_seconds(ChatWord.FAILED_WATCHED))
             yield "timeout"
             return
         if scenario.has(ChatWord.TIMEOUT_WORD):
@@ -137,7 +137,7 @@ class ChatApi:
         end = _end_of(task)
         yield end[: len(end) // 2] if scenario.has(ChatWord.CUT_HALFWAY) else end
 
-    async def _whole(self, task: ChatTask) -> str:
+    async def _await_text(self, task: ChatTask) -> str:
         await self._emulator.wait_for(task.ended)
         return _end_of(task)
 
@@ -155,7 +155,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[ChatDetails]:
     """Return the emulator of wrappers."""
     api = ChatApi(emulator)
-    service = RoutedService(("/chat",), api.routes, _refuse)
+    service = RoutedService(("/chat",), api.list_routes, _refuse)
     return EmulatedProvider(name="chat", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 

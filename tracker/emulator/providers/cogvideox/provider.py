@@ -102,7 +102,7 @@ class EmulatedCogVideo:
             ),
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the routes below the version."""
         return (
             ApiRoute("POST", "/videos/generations", partial(self._create, "video")),
@@ -122,13 +122,13 @@ class EmulatedCogVideo:
     async def _make(
         self, kind: str, call: ApiCall, *, is_synchronous: bool = False
     ) -> CogVideoTask:
-        account, body = find_account_by_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.parse_object()
         return await self.engine.create(
             CreateRequest(
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: self._draft(
+                read=lambda scenario: self._draft_task(
                     account, kind, body, scenario, is_synchronous=is_synchronous
                 ),
             )
@@ -145,11 +145,11 @@ class EmulatedCogVideo:
             link = (
                 build_media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
             )
-            how = task.scenario.word(CogVideoWord.GATEWAY_ROW)
+            how = task.scenario.read_word(CogVideoWord.GATEWAY_ROW)
             return Reply(build_gateway_row(task, how, view, link))
         return Reply(view)
 
-    def _draft(
+    def _draft_task(
         self,
         account: str,
         kind: str,
@@ -173,18 +173,18 @@ class EmulatedCogVideo:
             artifacts=("image.png",) if kind == "image" else ("video.mp4",),
             steps=DEFAULT_STEPS,
             is_synchronous=is_synchronous,
-            new_id=self.engine.new_number,
+            new_id=self.engine.make_number,
         )
 
     def _check_new(self, account: str, name: object, scenario: Scenario) -> None:
         if not isinstance(name, str) or self.engine.registry.find(account, name) is None:
             return
         word = CogVideoWord.EXISTS_STATUS
-        status = int(scenario.word(word)) if scenario.has(word) else 400
+        status = int(scenario.read_word(word)) if scenario.has(word) else 400
         raise CodedRefusal(status, "1231", f"您已有请求：{name}")
 
     def _is_empty(self, task: CogVideoTask) -> bool:
-        return self.engine.persists(task, CogVideoWord.EMPTY_RESULT)
+        return self.engine.count_try(task, CogVideoWord.EMPTY_RESULT)
 
 
 MAIN_JOB = MainJob(
@@ -198,8 +198,8 @@ def create(emulator: Emulator) -> EmulatedProvider[CogVideoDetails]:
     """Return the emulator: where a bare host would serve it, and as gateways do."""
     api = EmulatedCogVideo(emulator)
     services = (
-        RoutedService(("/cogvideox/api/paas/v4", "/api/paas/v4"), api.routes, _refuse),
-        RoutedService(("/cogvideox/v4",), api.routes, _refuse),
+        RoutedService(("/cogvideox/api/paas/v4", "/api/paas/v4"), api.list_routes, _refuse),
+        RoutedService(("/cogvideox/v4",), api.list_routes, _refuse),
     )
     return EmulatedProvider(
         name="cogvideox", engine=api.engine, services=services, main_job=MAIN_JOB
@@ -267,7 +267,7 @@ def _refuse_over_quota() -> Refusal:
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    status, code = refusal.status_and_code({}, _CODES.get(refusal.kind, "1210"))
+    status, code = refusal.find_status_and_code({}, _CODES.get(refusal.kind, "1210"))
     return Reply({"error": {"code": code, "message": refusal.message}}, status)
 
 

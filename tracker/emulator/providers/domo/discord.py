@@ -54,7 +54,7 @@ class EmulatedDiscord:
         """Take the engine whose tasks are shown."""
         self._engine, self._config = engine, config
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             *(ApiRoute("POST", f"/v1/{name}", partial(self._create, name)) for name in _COMMANDS),
@@ -90,7 +90,7 @@ class EmulatedDiscord:
     async def _get(self, call: ApiCall) -> Reply:
         account = find_account_by_header(call, self._config)
         task = await self._engine.find(account, call.values["id"])
-        other = self._engine.registry.other_than(task)
+        other = self._engine.registry.find_other(task)
         is_swapped = task.scenario.has(DomoWord.SWAPPED) and other is not None
         shown = other if is_swapped and other is not None else task
         return Reply(_build_view(task, shown))

@@ -103,10 +103,10 @@ class EmulatedDomo:
         """Take the emulator that they run in."""
         self._config = emulator.config
         self.engine: Engine[DomoDetails] = Engine(
-            emulator, ProviderRules(name="domo", callbacks=self._callbacks, words=DOMO_WORDS)
+            emulator, ProviderRules(name="domo", callbacks=self._build_callbacks, words=DOMO_WORDS)
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             *(
@@ -118,7 +118,7 @@ class EmulatedDomo:
         )
 
     async def _create(self, name: str, call: ApiCall) -> Reply:
-        account, body = find_account_by_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.parse_object()
         task = await self.engine.create(
             CreateRequest(
                 call=call,
@@ -134,26 +134,26 @@ class EmulatedDomo:
     async def _get(self, call: ApiCall) -> Reply:
         account = find_account_by_header(call, self._config)
         task = await self.engine.find(account, call.values["id"])
-        return Reply({"data": self._view(task), "code": 0})
+        return Reply({"data": self._build_view(task), "code": 0})
 
     async def _upload(self, call: ApiCall) -> Reply:
         find_account_by_header(call, self._config)
-        name = call.json_object().get("filename")
+        name = call.parse_object().get("filename")
         if not isinstance(name, str) or not name:
             raise Refusal(RefusalKind.INVALID, "filename: field required")
-        token = self.engine.new_uuid()
+        token = self.engine.make_uuid()
         data = {
             "presigned_url": f"{call.base_url}/media/{token}",
             "domoai_uri": f"domoai://{token}",
         }
         return Reply({"data": data, "code": 0})
 
-    def _callbacks(self, task: DomoTask) -> Sequence[CallbackContent]:
+    def _build_callbacks(self, task: DomoTask) -> Sequence[CallbackContent]:
         if task.operation.startswith("discord/"):
             return build_wrapper_callbacks(task)
-        return (CallbackContent(body=encode_json(self._view(task))),)
+        return (CallbackContent(body=encode_json(self._build_view(task))),)
 
-    def _view(self, task: DomoTask) -> dict[str, Any]:
+    def _build_view(self, task: DomoTask) -> dict[str, Any]:
         is_done = task.status == SUCCEED and not self._is_late(task)
         is_new = task.scenario.has(DomoWord.NEW_CATEGORY)
         is_undated = task.scenario.has(DomoWord.NULL_CREATED_AT)
@@ -172,7 +172,7 @@ class EmulatedDomo:
         }
 
     def _is_late(self, task: DomoTask) -> bool:
-        return self.engine.persists(task, DomoWord.URL_LATE)
+        return self.engine.count_try(task, DomoWord.URL_LATE)
 
 
 MAIN_JOB = MainJob(
@@ -187,8 +187,8 @@ def create(emulator: Emulator) -> EmulatedProvider[DomoDetails]:
     api = EmulatedDomo(emulator)
     wrapper = EmulatedDiscord(api.engine, emulator.config)
     services = (
-        RoutedService(("/domo",), api.routes, _refuse),
-        RoutedService(("/domo-discord",), wrapper.routes, refuse_as_wrapper),
+        RoutedService(("/domo",), api.list_routes, _refuse),
+        RoutedService(("/domo-discord",), wrapper.list_routes, refuse_as_wrapper),
     )
     return EmulatedProvider(name="domo", engine=api.engine, services=services, main_job=MAIN_JOB)
 
@@ -225,7 +225,7 @@ def _format_instant(ms: int) -> str:
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    status, code = refusal.status_and_code({}, refusal.status)
+    status, code = refusal.find_status_and_code({}, refusal.status)
     body: dict[str, Any] = {"code": code, "message": refusal.message, "data": None}
     if isinstance(refusal, CodedRefusal) and status == 422:
         field = refusal.message.partition(":")[0]

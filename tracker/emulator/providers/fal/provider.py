@@ -75,28 +75,30 @@ class FalApi:
         self._config = emulator.config
         self._is_rotated = False
         tables = FaultTables(queries={FalWord.ORIGIN_DOWN: _refuse_down})
-        rules = ProviderRules(name="fal", callbacks=self._callbacks, words=FAL_WORDS, faults=tables)
+        rules = ProviderRules(
+            name="fal", callbacks=self._build_callbacks, words=FAL_WORDS, faults=tables
+        )
         self.engine: Engine[FalDetails] = Engine(emulator, rules)
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of the queue."""
         request = "/{app:path}/requests/{id}"
         return (
-            ApiRoute("GET", "/.well-known/jwks.json", self._keys),
+            ApiRoute("GET", "/.well-known/jwks.json", self._show_keys),
             ApiRoute("GET", "/v1/models/requests/by-endpoint", self._list),
-            ApiRoute("GET", f"{request}/status", self._status),
+            ApiRoute("GET", f"{request}/status", self._show_status),
             ApiRoute("PUT", f"{request}/cancel", self._cancel),
-            ApiRoute("GET", f"{request}/response", self._result),
-            ApiRoute("GET", request, self._result),
+            ApiRoute("GET", f"{request}/response", self._show_result),
+            ApiRoute("GET", request, self._show_result),
             ApiRoute("POST", "/{app:path}", partial(self._create, waits=False)),
         )
 
-    def held_routes(self) -> Sequence[ApiRoute]:
+    def list_held_routes(self) -> Sequence[ApiRoute]:
         """Return the table of `fal.run`, whose calls wait for the end."""
         return (ApiRoute("POST", "/{app:path}", partial(self._create, waits=True)),)
 
     async def _create(self, call: ApiCall, *, waits: bool) -> Reply:
-        account, body, app = self._account_of(call), call.json_object(), call.values["app"]
+        account, body, app = self._find_account(call), call.parse_object(), call.values["app"]
         if _APP.fullmatch(app) is None:
             raise Refusal(RefusalKind.NO_SUCH_PATH, "Application not found")
         if call.headers.get("x-fal-queue-priority", "normal") not in ("normal", "low"):
@@ -112,10 +114,10 @@ class FalApi:
         )
         if waits:
             await self.engine.wait(task)
-            return self._payload(task)
+            return self._build_payload(task)
         return Reply({"status": "IN_QUEUE", **_build_addresses(task), "queue_position": 0})
 
-    async def _status(self, call: ApiCall) -> Reply:
+    async def _show_status(self, call: ApiCall) -> Reply:
         """Show a status; of what has failed, it has an error and no other word."""
         task = await self._find(call)
         is_over = not task.is_open
@@ -137,17 +139,17 @@ class FalApi:
             view |= {"error": "Invalid status code: 422", "error_type": "bad_request"}
         return Reply(view, 200 if is_over else 202)
 
-    async def _result(self, call: ApiCall) -> Reply:
+    async def _show_result(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        if task.is_open or self.engine.persists(task, FalWord.RESULT_EARLY):
+        if task.is_open or self.engine.count_try(task, FalWord.RESULT_EARLY):
             raise CodedRefusal(400, "bad_request", _EARLY)
-        if self.engine.persists(task, FalWord.RESULT_BROKEN):
+        if self.engine.count_try(task, FalWord.RESULT_BROKEN):
             raise CodedRefusal(500, "internal_error", "Internal Server Error")
         gone = FalWord.RESULT_GONE
-        age_ms = self.engine.now_ms() - (task.ended_at or 0)
-        if task.scenario.has(gone) and age_ms >= task.scenario.seconds(gone) * 1000:
+        age_ms = self.engine.get_now_ms() - (task.ended_at or 0)
+        if task.scenario.has(gone) and age_ms >= task.scenario.read_seconds(gone) * 1000:
             raise CodedRefusal(404, "not_found", "Request not found")
-        return self._payload(task)
+        return self._build_payload(task)
 
     async def _cancel(self, call: ApiCall) -> Reply:
         task = await self._find(call)
@@ -160,22 +162,22 @@ class FalApi:
             case _:
                 return Reply({"status": "CANCELLATION_REQUESTED"}, 202)
 
-    async def _keys(self, _call: ApiCall) -> Reply:
+    async def _show_keys(self, _call: ApiCall) -> Reply:
         """Show the keys to anybody."""
         word, scenario = FalWord.KEYS_AWAY, self.engine.scenario
         now = self.engine.now()
-        if scenario.has(word) and self.engine.faults.persists(
-            (word,), scenario.tries(word), now=now
+        if scenario.has(word) and self.engine.faults.count_try(
+            (word,), scenario.read_tries(word), now=now
         ):
             raise CodedRefusal(503, "internal_error", "Service Unavailable")
         return Reply(build_key_set((OLD, NEW) if self._is_rotated else (OLD,)))
 
     async def _list(self, call: ApiCall) -> Reply:
         """List the requests of a model, as the platform API does: with what each was made of."""
-        account, model = self._account_of(call), call.params.get("endpoint_id")
-        size = call.number("limit", default=50, least=1, most=100)
-        start = call.number("cursor", default=0, least=0, most=1_000_000)
-        page = self.engine.page(
+        account, model = self._find_account(call), call.params.get("endpoint_id")
+        size = call.parse_number("limit", default=50, least=1, most=100)
+        start = call.parse_number("cursor", default=0, least=0, most=1_000_000)
+        page = self.engine.list_page(
             account, offset=start, limit=size, wanted=lambda task: task.operation == model
         )
         has_payloads = call.params.get("expand") == "payloads"
@@ -190,9 +192,9 @@ class FalApi:
             is_hidden = task.scenario.has(FalWord.CANCELLED_HIDDEN) and task.status == CANCELLED
             return _build_app(task.operation) == call.values["app"] and not is_hidden
 
-        return await self.engine.find(self._account_of(call), call.values["id"], is_meant)
+        return await self.engine.find(self._find_account(call), call.values["id"], is_meant)
 
-    def _payload(self, task: FalTask) -> Reply:
+    def _build_payload(self, task: FalTask) -> Reply:
         if task.status == CANCELLED:
             raise CodedRefusal(400, "request_cancelled", "Request was cancelled")
         if task.status == SUCCEED:
@@ -201,7 +203,7 @@ class FalApi:
             raise CodedRefusal(500, "internal_error", "Internal Server Error")
         return Reply(_build_flaws(task), 422)
 
-    def _callbacks(self, task: FalTask) -> Sequence[CallbackContent]:
+    def _build_callbacks(self, task: FalTask) -> Sequence[CallbackContent]:
         """Call back at the end alone; of a cancelled request nobody hears."""
         if task.is_open or task.callback_url is None or task.status == CANCELLED:
             return ()
@@ -227,7 +229,7 @@ class FalApi:
         )
         return (CallbackContent(body=encode_json(body), sign=sign, retry=_RESENT),)
 
-    def _account_of(self, call: ApiCall) -> str:
+    def _find_account(self, call: ApiCall) -> str:
         return find_account_by_header(call, self._config, schemes=("Key ",))
 
 
@@ -242,8 +244,8 @@ def create(emulator: Emulator) -> EmulatedProvider[FalDetails]:
     """Return fal's emulator."""
     api = FalApi(emulator)
     services = (
-        RoutedService(("/fal",), api.routes, _refuse),
-        RoutedService(("/fal-run",), api.held_routes, _refuse),
+        RoutedService(("/fal",), api.list_routes, _refuse),
+        RoutedService(("/fal-run",), api.list_held_routes, _refuse),
     )
     return EmulatedProvider(name="fal", engine=api.engine, services=services, main_job=MAIN_JOB)
 

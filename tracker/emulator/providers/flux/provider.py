@@ -64,10 +64,12 @@ class EmulatedFlux:
         )
         self.engine: Engine[FluxDetails] = Engine(
             emulator,
-            ProviderRules(name="flux", callbacks=self._callbacks, words=FLUX_WORDS, faults=faults),
+            ProviderRules(
+                name="flux", callbacks=self._build_callbacks, words=FLUX_WORDS, faults=faults
+            ),
         )
 
-    def routes(self, region: str, header: str = "x-key") -> Sequence[ApiRoute]:
+    def list_routes(self, region: str, header: str = "x-key") -> Sequence[ApiRoute]:
         """Return the table of a region's host. header: carries the key."""
         scheme = "" if header == "x-key" else "Bearer "
 
@@ -92,7 +94,7 @@ class EmulatedFlux:
 
     async def _create(self, endpoint: str, region: str, account: str, call: ApiCall) -> Reply:
         """Make a task: at the global host it goes to Europe, unless it has a webhook."""
-        body = call.json_object()
+        body = call.parse_object()
         has_webhook = body.get("webhook_url") is not None
         home = _EU if region == _GLOBAL and not has_webhook else region
         task = await self.engine.create(
@@ -117,23 +119,23 @@ class EmulatedFlux:
         if not name:
             raise FluxRefusal(422, "id: field required")
         task = await self.engine.find(account, name, lambda task: task.details.region == region)
-        return Reply(self._view(task))
+        return Reply(self._build_view(task))
 
-    def _view(self, task: FluxTask) -> dict[str, Any]:
+    def _build_view(self, task: FluxTask) -> dict[str, Any]:
         word = _find_word(task)
         is_named_state = task.scenario.has(FluxWord.STATE_FIELD)
         told = {"state": word.lower()} if is_named_state else {"status": word}
         view: dict[str, Any] = {
             "id": task.task_id,
             **told,
-            "result": self._result(task),
+            "result": self._build_result(task),
             "progress": task.progress / 100 if task.is_open else None,
             "details": _build_details(task),
             "preview": None,
         }
         return view if task.is_open else view | {"cost": _find_cost(task)}
 
-    def _result(self, task: FluxTask) -> dict[str, Any] | None:
+    def _build_result(self, task: FluxTask) -> dict[str, Any] | None:
         if task.status != SUCCEED or self._is_empty(task):
             return None
         (name,) = task.ready_artifacts
@@ -149,9 +151,9 @@ class EmulatedFlux:
         } | (draft if task.details.is_draft else {})
 
     def _is_empty(self, task: FluxTask) -> bool:
-        return self.engine.persists(task, FluxWord.NO_SAMPLE)
+        return self.engine.count_try(task, FluxWord.NO_SAMPLE)
 
-    def _callbacks(self, task: FluxTask) -> Sequence[CallbackContent]:
+    def _build_callbacks(self, task: FluxTask) -> Sequence[CallbackContent]:
         """Call back at the end alone."""
         if task.is_open or task.callback_url is None:
             return ()
@@ -162,7 +164,7 @@ class EmulatedFlux:
         if word == "Error":
             body |= {"error": "generation_failed", "message": task.message}
         else:
-            body |= {"result": self._result(task), "details": _build_details(task)}
+            body |= {"result": self._build_result(task), "details": _build_details(task)}
         sign = None if task.details.secret is None else _make_signer(task, task.details.secret)
         return (CallbackContent(body=encode_json(body), sign=sign, retry=_TRIES),)
 
@@ -174,9 +176,9 @@ def create(emulator: Emulator) -> EmulatedProvider[FluxDetails]:
     """Return Flux's emulator."""
     api = EmulatedFlux(emulator)
     services = (
-        RoutedService((_GLOBAL,), partial(api.routes, _GLOBAL), _refuse),
-        RoutedService((_EU,), partial(api.routes, _EU), _refuse),
-        RoutedService(("/flux",), partial(api.routes, "/flux", "authorization"), _refuse),
+        RoutedService((_GLOBAL,), partial(api.list_routes, _GLOBAL), _refuse),
+        RoutedService((_EU,), partial(api.list_routes, _EU), _refuse),
+        RoutedService(("/flux",), partial(api.list_routes, "/flux", "authorization"), _refuse),
     )
     return EmulatedProvider(name="flux", engine=api.engine, services=services, main_job=MAIN_JOB)
 

@@ -116,10 +116,10 @@ class HailuoApi:
         self._config = emulator.config
         self.engine: Engine[HailuoDetails] = Engine(
             emulator,
-            ProviderRules(name="hailuo", callbacks=self._callbacks, words=HAILUO_WORDS),
+            ProviderRules(name="hailuo", callbacks=self._build_callbacks, words=HAILUO_WORDS),
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", "/v1/video_generation", partial(self._create, _V1)),
@@ -128,11 +128,11 @@ class HailuoApi:
             ApiRoute("POST", "/v2/h3_context_ir", partial(self._create, _CONTEXT)),
             ApiRoute("GET", "/v1/query/video_generation", self._get),
             ApiRoute("GET", "/v2/query/video_generation/{id}", self._get_2),
-            ApiRoute("GET", "/v1/files/retrieve", self._file),
+            ApiRoute("GET", "/v1/files/retrieve", self._show_file),
         )
 
     async def _create(self, kind: str, call: ApiCall) -> Reply:
-        account, body = find_account_by_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.parse_object()
         if kind == _AGAIN:
             await self.engine.find(account, str(body.get("source_task_id")))
         request = CreateRequest(
@@ -141,7 +141,7 @@ class HailuoApi:
             body=body,
             read=lambda scenario: _make_draft(kind, body, scenario),
         )
-        await self._test_callback_url(body, self.engine.scenario_of(request))
+        await self._test_callback_url(body, self.engine.find_scenario(request))
         task = await self.engine.create(request)
         base = {} if kind != _V1 else {"base_resp": _GOOD}
         return Reply({"task_id": task.task_id, **base})
@@ -152,7 +152,7 @@ class HailuoApi:
         if not isinstance(url, str):
             return
         for _ in range(2 if scenario.has(HailuoWord.CHALLENGE_TWICE) else 1):
-            word = self.engine.new_uuid()
+            word = self.engine.make_uuid()
             content = CallbackContent(body=encode_json({"challenge": word}))
             answer = await self.engine.post(url, content, kind="challenge")
             if _build_challenge(answer) != word:
@@ -162,7 +162,7 @@ class HailuoApi:
         account = find_account_by_header(call, self._config)
         task = await self.engine.find(account, call.params.get("task_id", ""))
         file_id: object = task.other_id if task.status == SUCCEED else ""
-        if self._persists(task, HailuoWord.NO_FILE_ID):
+        if self._count_try(task, HailuoWord.NO_FILE_ID):
             file_id = ""
         if file_id and task.scenario.has(HailuoWord.FILE_ID_NUMBER):
             file_id = int(task.other_id)
@@ -182,16 +182,16 @@ class HailuoApi:
         task = await self.engine.find(account, call.values["id"])
         return Reply({"task": _build_view_2(task)})
 
-    async def _file(self, call: ApiCall) -> Reply:
+    async def _show_file(self, call: ApiCall) -> Reply:
         account, file_id = (
             find_account_by_header(call, self._config),
             call.params.get("file_id", ""),
         )
-        tasks = self.engine.registry.newest(account, lambda task: task.other_id == file_id)
+        tasks = self.engine.registry.list_newest(account, lambda task: task.other_id == file_id)
         if not tasks or tasks[0].status != SUCCEED:
             raise CodedRefusal(404, 2013, "invalid params, file not found")
         task = tasks[0]
-        if self._persists(task, HailuoWord.FILE_REFUSED):
+        if self._count_try(task, HailuoWord.FILE_REFUSED):
             task.signings += 1
             is_odd = task.signings % 2 == 1
             raise CodedRefusal(404 if is_odd else 200, 2013 if is_odd else 1026, "no file")
@@ -205,11 +205,11 @@ class HailuoApi:
         }
         return Reply({"file": file, "base_resp": _GOOD})
 
-    def _persists(self, task: HailuoTask, word: HailuoWord) -> bool:
+    def _count_try(self, task: HailuoTask, word: HailuoWord) -> bool:
         """Return whether a trouble of a task that has succeeded is still on, and count it."""
-        return task.status == SUCCEED and self.engine.persists(task, word)
+        return task.status == SUCCEED and self.engine.count_try(task, word)
 
-    def _callbacks(self, task: HailuoTask) -> Sequence[CallbackContent]:
+    def _build_callbacks(self, task: HailuoTask) -> Sequence[CallbackContent]:
         if task.details.is_second:
             return (CallbackContent(body=encode_json({"task": _build_view_2(task)})),)
         word = _CALLED.get(task.status, task.status)
@@ -234,7 +234,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[HailuoDetails]:
     """Return MiniMax's emulator."""
     api = HailuoApi(emulator)
-    service = RoutedService(("/hailuo",), api.routes, _refuse)
+    service = RoutedService(("/hailuo",), api.list_routes, _refuse)
     return EmulatedProvider(
         name="hailuo", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )
@@ -244,7 +244,9 @@ def _make_draft(
     kind: str, body: Mapping[str, object], scenario: Scenario
 ) -> TaskDraft[HailuoDetails]:
     if scenario.has(HailuoWord.CODE):
-        raise CodedRefusal(200, int(scenario.word(HailuoWord.CODE)), "refused as the scenario says")
+        raise CodedRefusal(
+            200, int(scenario.read_word(HailuoWord.CODE)), "refused as the scenario says"
+        )
     checks, required = _FIELDS[kind]
     flaw = record(checks, required=required)(dict(body))
     if flaw is not None:
@@ -319,7 +321,7 @@ _KINDS: Mapping[int | str, tuple[int, str]] = {
 
 
 def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
-    status, code = refusal.status_and_code(_CODES, 1013)
+    status, code = refusal.find_status_and_code(_CODES, 1013)
     if "/v2/" in call.path:
         of_code, word = _KINDS.get(code, (500, "server_error"))
         status = status if status >= 300 else of_code

@@ -95,35 +95,35 @@ class HaimianApi:
             emulator, ProviderRules(name="haimian", callbacks=_build_callbacks, words=_WORDS)
         )
 
-    def web_routes(self) -> Sequence[ApiRoute]:
+    def list_web_routes(self) -> Sequence[ApiRoute]:
         """Return the table of the web page's routes."""
         base = "/jd/api/v1/generate"
         return (
             ApiRoute("POST", f"{base}/lyric2song", self._generate),
             ApiRoute("POST", f"{base}/text2bgm", self._generate),
-            ApiRoute("GET", f"{base}/tasks/info", self._info),
+            ApiRoute("GET", f"{base}/tasks/info", self._show_tasks),
         )
 
-    def official_routes(self) -> Sequence[ApiRoute]:
+    def list_official_routes(self) -> Sequence[ApiRoute]:
         """Return the table of the API's one route."""
-        return (ApiRoute("POST", "/", self._action),)
+        return (ApiRoute("POST", "/", self._dispatch_action),)
 
     async def _generate(self, call: ApiCall) -> Reply:
-        body = call.json_object()
+        body = call.parse_object()
         count = body.get("batch_size", 1)
         if not isinstance(count, int) or not 1 <= count <= _MOST:
             raise HaimianRefusal(10000001, "batch_size")
         request = CreateRequest(
             call=call,
-            account=self._login(call),
+            account=self._find_login(call),
             body=body,
-            read=partial(self._draft, body, ("prompt", "lyrics"), False),
+            read=partial(self._draft_task, body, ("prompt", "lyrics"), False),
             count=count,
         )
         tasks = await self.engine.create_group(request)
         return _build_good({"tasks": [{"task_id": task.task_id} for task in tasks]})
 
-    def _draft(
+    def _draft_task(
         self,
         body: Mapping[str, object],
         names: tuple[str, str],
@@ -132,8 +132,8 @@ class HaimianApi:
     ) -> TaskDraft[HaimianDetails]:
         word = HaimianWord.DAILY_LIMIT
         text = str(body.get(names[0]) or body.get(names[1]) or "")
-        if scenario.has(word) and self.engine.faults.persists(
-            (word, text), scenario.tries(word), now=self.engine.now()
+        if scenario.has(word) and self.engine.faults.count_try(
+            (word, text), scenario.read_tries(word), now=self.engine.now()
         ):
             raise HaimianRefusal(_LIMIT, "已超过每天音乐生成上限，请明天再试")
         if is_official and scenario.has(HaimianWord.FOREIGN_IP):
@@ -149,9 +149,9 @@ class HaimianApi:
             artifacts=("0.mp3",),
         )
 
-    async def _info(self, call: ApiCall) -> Reply:
+    async def _show_tasks(self, call: ApiCall) -> Reply:
         """Show the tasks of a repeated parameter, as far as the login made them."""
-        account = self._login(call)
+        account = self._find_login(call)
         wanted = call.query_values("task_ids")
         found = [self.engine.registry.find(account, one) for one in wanted]
         tasks = [task for task in found if task is not None]
@@ -160,13 +160,16 @@ class HaimianApi:
         shown = [task for task in tasks if not task.scenario.has(HaimianWord.COOKIE_BOUND)]
         return _build_good({"tasks": [_build_web_view(task) for task in shown]})
 
-    async def _action(self, call: ApiCall) -> Reply:
-        action, body = call.params.get("Action", ""), call.json_object()
-        account = self._signer(call)
+    async def _dispatch_action(self, call: ApiCall) -> Reply:
+        action, body = call.params.get("Action", ""), call.parse_object()
+        account = self._find_signer(call)
         named = _NAMED_BY.get(action)
         if named is not None:
             request = CreateRequest(
-                call=call, account=account, body=body, read=partial(self._draft, body, named, True)
+                call=call,
+                account=account,
+                body=body,
+                read=partial(self._draft_task, body, named, True),
             )
             task = await self.engine.create(request)
             return Reply({"Code": 0, "Message": "Success", "Result": {"TaskID": task.task_id}})
@@ -175,13 +178,13 @@ class HaimianApi:
         task = await self.engine.find(account, str(body.get("TaskID", "")))
         return Reply({"Code": 0, "Message": "Success", "Result": _build_official_view(task)})
 
-    def _login(self, call: ApiCall) -> str:
+    def _find_login(self, call: ApiCall) -> str:
         """Return the account behind a cookie, or behind the key of a gateway that hides it."""
         header = call.headers.get("authorization", "")
         key = header.removeprefix("Bearer ") or call.headers.get("cookie", "").rpartition("=")[2]
         return find_account_by_key(key, self._config)
 
-    def _signer(self, call: ApiCall) -> str:
+    def _find_signer(self, call: ApiCall) -> str:
         """Return the account behind a signature's access key, or behind a bare key.
 
         The signature itself is not checked here.
@@ -269,7 +272,7 @@ def create(emulator: Emulator) -> EmulatedProvider[HaimianDetails]:
     """Return Haimian's emulator."""
     api = HaimianApi(emulator)
     services = (
-        RoutedService(("/haimian",), api.web_routes, _refuse_web),
-        RoutedService(("/haimian-volc",), api.official_routes, _refuse_official),
+        RoutedService(("/haimian",), api.list_web_routes, _refuse_web),
+        RoutedService(("/haimian-volc",), api.list_official_routes, _refuse_official),
     )
     return EmulatedProvider(name="haimian", engine=api.engine, services=services, main_job=MAIN_JOB)

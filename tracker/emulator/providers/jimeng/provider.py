@@ -103,12 +103,12 @@ class JimengApi:
             ),
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the one route."""
         return (ApiRoute("POST", "/", self._act),)
 
     async def _act(self, call: ApiCall) -> Reply:
-        account, body = self._account(call), call.json_object()
+        account, body = self._find_account(call), call.parse_object()
         match call.params.get("Action"), call.params.get("Version"):
             case "CVSync2AsyncSubmitTask", "2022-08-31":
                 return await self._submit(account, body, call)
@@ -123,7 +123,10 @@ class JimengApi:
     async def _submit(self, account: str, body: Mapping[str, object], call: ApiCall) -> Reply:
         task = await self.engine.create(
             CreateRequest(
-                call=call, account=account, body=body, read=lambda given: self._draft(body, given)
+                call=call,
+                account=account,
+                body=body,
+                read=lambda given: self._draft_task(body, given),
             )
         )
         is_number = task.scenario.has(JimengWord.NUMBER_ID)
@@ -137,7 +140,9 @@ class JimengApi:
             account, name if isinstance(name, str) else "", lambda one: one.details.model == model
         )
 
-    def _draft(self, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[JimengDetails]:
+    def _draft_task(
+        self, body: Mapping[str, object], scenario: Scenario
+    ) -> TaskDraft[JimengDetails]:
         if scenario.has(JimengWord.NO_RIGHT):
             raise CodedRefusal(400, 50400, "Access Denied")
         flaw = record(_CHECKS, required=("req_key",))(dict(body)) or _check_prompt(body)
@@ -150,7 +155,7 @@ class JimengApi:
             creation_key=str(body.get("prompt") or model),
             artifacts=("0.png",) if "2i_" in model else ("0.mp4",),
             steps=DEFAULT_STEPS,
-            new_id=lambda: f"{self.engine.new_number()}0",
+            new_id=lambda: f"{self.engine.make_number()}0",
         )
 
     def _show(self, task: JimengTask, call: ApiCall) -> Reply:
@@ -167,18 +172,18 @@ class JimengApi:
             code, _, message = _build_risk("input")
             return _reply(code, data, message, call)
         if task.status == SUCCEED:
-            data |= {"binary_data_base64": [], "video_url": ""} | self._files(task)
+            data |= {"binary_data_base64": [], "video_url": ""} | self._build_files(task)
         return _reply(_GOOD, data, "Success", call)
 
-    def _files(self, task: JimengTask) -> dict[str, Any]:
-        if self.engine.persists(task, JimengWord.NO_FILES):
+    def _build_files(self, task: JimengTask) -> dict[str, Any]:
+        if self.engine.count_try(task, JimengWord.NO_FILES):
             return {}
         (name,) = task.ready_artifacts
         if name.endswith(".mp4"):
             return {"video_url": build_media_url(task, name, _VIDEO_S)}
         return {"image_urls": [build_media_url(task, name, _PICTURE_S)]}
 
-    def _account(self, call: ApiCall) -> str:
+    def _find_account(self, call: ApiCall) -> str:
         """Return the account that signed a call; a relay takes a Bearer. Raises Refusal."""
         key = read_access_key(call)
         if key is None:
@@ -203,7 +208,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[JimengDetails]:
     """Return Jimeng's emulator."""
     api = JimengApi(emulator)
-    service = RoutedService(("/jimeng",), api.routes, _refuse)
+    service = RoutedService(("/jimeng",), api.list_routes, _refuse)
     return EmulatedProvider(
         name="jimeng", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )

@@ -49,7 +49,7 @@ def deform_task(view: Json, scenario: Scenario) -> Json:
     """Return a task object as a gateway would write it."""
     for name, deform in _OF_TASKS.items():
         if scenario.has(name):
-            view = deform(view, scenario.word(name))
+            view = deform(view, scenario.read_word(name))
     return view
 
 
@@ -58,7 +58,7 @@ def deform_envelope(envelope: Json, scenario: Scenario) -> object:
     if scenario.has(KlingWord.CODE_STRING):
         envelope["code"] = "success"
     if scenario.has(KlingWord.CODE):
-        code = scenario.word(KlingWord.CODE)
+        code = scenario.read_word(KlingWord.CODE)
         envelope = _remove_result(envelope, "code") | (
             {"code": _CODES[code]} if code in _CODES else {}
         )
@@ -67,7 +67,7 @@ def deform_envelope(envelope: Json, scenario: Scenario) -> object:
     if scenario.has(KlingWord.NO_REQUEST_ID):
         envelope.pop("request_id", None)
     if scenario.has(KlingWord.SHAPE) and isinstance(envelope.get("data"), dict):
-        return _reshape_envelope(envelope, scenario.word(KlingWord.SHAPE))
+        return _reshape_envelope(envelope, scenario.read_word(KlingWord.SHAPE))
     return envelope
 
 

@@ -76,9 +76,9 @@ class KlingService:
             takes_pairs=is_legacy,
         )
         if is_legacy:
-            data, scenario = await self._legacy(call, account, parts)
+            data, scenario = await self._answer_legacy(call, account, parts)
         else:
-            data, scenario = await self._standard(call, account, parts)
+            data, scenario = await self._answer_standard(call, account, parts)
         return Reply(build_envelope(data, request_id=call.request_id, scenario=scenario))
 
     def refuse(self, refusal: Refusal, call: ApiCall) -> Reply:
@@ -90,7 +90,7 @@ class KlingService:
         deviant = deform_error(body, refused.code, is_not_found=is_not_found, scenario=scenario)
         return Reply(deviant, HTTP_STATUS[refused.code])
 
-    async def _legacy(
+    async def _answer_legacy(
         self, call: ApiCall, account: str, parts: list[str]
     ) -> tuple[object, Scenario]:
         """`data` of the answer, and the scenario that deforms it."""
@@ -118,7 +118,7 @@ class KlingService:
         def read(scenario: Scenario) -> CreateFields:
             check_create(operation, body)
             field = KlingWord.CALLBACK_FIELD
-            named = scenario.word(field) if scenario.has(field) else "callback_url"
+            named = scenario.read_word(field) if scenario.has(field) else "callback_url"
             return read_legacy_fields(body, operation, callback_field=named)
 
         task = await self._tasks.create(
@@ -136,11 +136,13 @@ class KlingService:
     def _list(self, account: str, operation: KlingOperation, call: ApiCall) -> list[dict[str, Any]]:
         number = query_number(call.params, "pageNum", default=1, most=1000)
         size = query_number(call.params, "pageSize", default=30, most=500)
-        tasks = self._engine.registry.newest(account, lambda t: t.details.operation is operation)
+        tasks = self._engine.registry.list_newest(
+            account, lambda t: t.details.operation is operation
+        )
         page = tasks[(number - 1) * size : number * size]
         return [build_task_view(task) for task in page if self._engine.is_listed(task)]
 
-    async def _standard(
+    async def _answer_standard(
         self, call: ApiCall, account: str, parts: list[str]
     ) -> tuple[object, Scenario]:
         match call.method, parts:
@@ -148,10 +150,10 @@ class KlingService:
                 if call.method == "GET":
                     return await self._find_named(call, account, table), self._engine.scenario
                 body = parse_body(call.raw)
-                tasks = self._engine.registry.newest(
+                tasks = self._engine.registry.list_newest(
                     account, lambda t: self._is_visible(t, table) and self._engine.is_listed(t)
                 )
-                page = list_page(tasks, body, now=self._engine.now_ms())
+                page = list_page(tasks, body, now=self._engine.get_now_ms())
                 return page, self._engine.scenario
             case "POST", ["solutions", name]:
                 return await self._create_new(call, account, SOLUTIONS, unquote(name))

@@ -69,14 +69,14 @@ def create(emulator: Emulator) -> EmulatedProvider[KlingDetails]:
         name="kling",
         words=KLING_WORDS,
         faults=_FAULTS,
-        callbacks=lambda task: build_callbacks(task, sign, request_id=emulator.new_request_id()),
+        callbacks=lambda task: build_callbacks(task, sign, request_id=emulator.make_request_id()),
         calls_back_at_once=emulator.config.callback_on_submitted,
     )
     engine = Engine(emulator, rules)
     tasks = KlingTaskAccess(engine)
 
     def test_callback() -> CallbackContent:
-        body = test_view(engine.new_number(), at=engine.now_ms())
+        body = test_view(engine.make_number(), at=engine.get_now_ms())
         return CallbackContent(body=encode_json(body), sign=sign)
 
     return EmulatedProvider(

@@ -48,7 +48,7 @@ class KlingTaskAccess:
                 call=create.call,
                 account=create.account,
                 body=create.body,
-                read=lambda scenario: self._draft(create, scenario),
+                read=lambda scenario: self._draft_task(create, scenario),
                 retry_key=str(create.external_id or ""),
             )
         )
@@ -62,11 +62,11 @@ class KlingTaskAccess:
         """Return one task by either id; raises Refusal or BrokenAnswerSignal."""
         return await self.engine.find(account, reference, is_wanted)
 
-    def _draft(self, create: KlingCreate, scenario: Scenario) -> TaskDraft[KlingDetails]:
+    def _draft_task(self, create: KlingCreate, scenario: Scenario) -> TaskDraft[KlingDetails]:
         fields, operation = create.read(scenario), create.operation
         form = _ID_FORMS.get(create.dialect, "number")
         if scenario.has(KlingWord.ID_FORM):
-            form = scenario.word(KlingWord.ID_FORM)
+            form = scenario.read_word(KlingWord.ID_FORM)
         engine = self.engine
         return TaskDraft(
             operation=operation.path,
@@ -79,12 +79,12 @@ class KlingTaskAccess:
                 pictures=fields.pictures,
                 is_series=fields.is_series,
                 session_id=fields.session_id,
-                parent_id=fields.parent_id or engine.new_number(),
+                parent_id=fields.parent_id or engine.make_number(),
                 parent_url=fields.parent_url,
                 callback_secret=fields.callback_secret,
             ),
             callback_url=fields.callback_url,
             external_id=fields.external_id,
             slots=fields.pictures if operation.costs_pictures else 1,
-            new_id=lambda: write_id(form, engine.new_number(), engine.chance),
+            new_id=lambda: write_id(form, engine.make_number(), engine.chance),
         )

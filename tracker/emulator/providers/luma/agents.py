@@ -43,7 +43,7 @@ class EmulatedAgents:
         """Take the engine whose tasks are shown."""
         self._engine, self._config = engine, config
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", "/v1/generations", self._create),
@@ -51,22 +51,22 @@ class EmulatedAgents:
         )
 
     async def _create(self, call: ApiCall) -> Reply:
-        account, body = find_account_by_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.parse_object()
         task = await self._engine.create(
             CreateRequest(
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: self._draft(account, body, scenario),
+                read=lambda scenario: self._draft_task(account, body, scenario),
             )
         )
-        return Reply(self._view(task), 201)
+        return Reply(self._build_view(task), 201)
 
     async def _get(self, call: ApiCall) -> Reply:
         account = find_account_by_header(call, self._config)
-        return Reply(self._view(await self._engine.find(account, call.values["id"])))
+        return Reply(self._build_view(await self._engine.find(account, call.values["id"])))
 
-    def _draft(
+    def _draft_task(
         self, account: str, body: Mapping[str, object], scenario: Scenario
     ) -> TaskDraft[LumaDetails]:
         flaw = record(_FIELDS, required=("prompt",))(body)
@@ -93,9 +93,9 @@ class EmulatedAgents:
             artifacts=("video.mp4",) if is_video else layers,
         )
 
-    def _view(self, task: LumaTask) -> dict[str, Any]:
+    def _build_view(self, task: LumaTask) -> dict[str, Any]:
         is_done, has_failed = task.status == SUCCEED, task.status == FAILED
-        is_empty = is_done and self._engine.persists(task, LumaWord.NO_OUTPUT)
+        is_empty = is_done and self._engine.count_try(task, LumaWord.NO_OUTPUT)
         is_moderated = "risk control" in task.message
         code = "content_moderated" if is_moderated else "generation_failed"
         return {

@@ -44,7 +44,7 @@ class EmulatedWebPage:
         """Take the engine whose tasks are shown."""
         self._engine, self._config = engine, config
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", "/generations", self._create),
@@ -55,7 +55,7 @@ class EmulatedWebPage:
         )
 
     async def _create(self, call: ApiCall) -> Reply:
-        has_picture = bool(call.json_object().get("image_url"))
+        has_picture = bool(call.parse_object().get("image_url"))
         required = () if has_picture else ("user_prompt",)
         return self._reply(await self._make(call, required=required), 201)
 
@@ -67,7 +67,7 @@ class EmulatedWebPage:
         return self._reply(await self._make(call, required=()), 201)
 
     async def _make(self, call: ApiCall, *, required: tuple[str, ...]) -> LumaTask:
-        account, body = find_account_by_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.parse_object()
         return await self._engine.create(
             CreateRequest(
                 call=call,
@@ -84,7 +84,7 @@ class EmulatedWebPage:
                 build_media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
             )
             how, view = (
-                task.scenario.word(LumaWord.GATEWAY_ROW),
+                task.scenario.read_word(LumaWord.GATEWAY_ROW),
                 _build_view(task, is_linkless=False),
             )
             return Reply(build_gateway_row(task, how, view, link))
@@ -107,7 +107,7 @@ class EmulatedWebPage:
 
     def _is_linkless(self, task: LumaTask) -> bool:
         is_done = task.status == SUCCEED
-        return is_done and self._engine.persists(task, LumaWord.COMPLETED_NO_LINK)
+        return is_done and self._engine.count_try(task, LumaWord.COMPLETED_NO_LINK)
 
     def _reply(self, task: LumaTask, status: int, *, is_linkless: bool = False) -> Reply:
         view = _build_view(task, is_linkless=is_linkless)

@@ -68,7 +68,7 @@ class LumaOperation:
         """Return whether it continues a generation that its path names."""
         return "{id}" in self.paths[0]
 
-    def flaw_of(self, body: Mapping[str, object]) -> Flaw | None:
+    def find_flaw(self, body: Mapping[str, object]) -> Flaw | None:
         """Return the first mistake of a body; unknown fields are none."""
         return record(self._all_fields, required=self.required)(body)
 

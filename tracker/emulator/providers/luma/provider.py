@@ -56,10 +56,10 @@ class LumaApi:
         self._config = emulator.config
         self.engine: Engine[LumaDetails] = Engine(
             emulator,
-            ProviderRules(name="luma", callbacks=self._callbacks, words=LUMA_WORDS),
+            ProviderRules(name="luma", callbacks=self._build_callbacks, words=LUMA_WORDS),
         )
 
-    def routes(self, base: str) -> Sequence[ApiRoute]:
+    def list_routes(self, base: str) -> Sequence[ApiRoute]:
         """Return the table of routes below a path such as `/v1`."""
         creates = [
             ApiRoute("POST", f"{base}/generations{path}", partial(self._create, operation))
@@ -69,22 +69,22 @@ class LumaApi:
         return (
             *creates,
             ApiRoute("GET", f"{base}/generations", self._list),
-            ApiRoute("GET", f"{base}/generations/concepts/list", self._concepts),
+            ApiRoute("GET", f"{base}/generations/concepts/list", self._show_concepts),
             ApiRoute("GET", f"{base}/generations/{{id}}", self._get),
             ApiRoute("DELETE", f"{base}/generations/{{id}}", self._delete),
-            ApiRoute("GET", f"{base}/credits", self._credits),
+            ApiRoute("GET", f"{base}/credits", self._show_credits),
             ApiRoute("GET", f"{base}/ping", self._ping),
         )
 
     async def _create(self, operation: LumaOperation, call: ApiCall) -> Reply:
-        account, body = find_account_by_header(call, self._config), call.json_object()
-        parent = self._parent(account, call.values["id"]) if operation.has_parent else None
+        account, body = find_account_by_header(call, self._config), call.parse_object()
+        parent = self._find_parent(account, call.values["id"]) if operation.has_parent else None
         task = await self.engine.create(
             CreateRequest(
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: self._draft(account, operation, body, parent, scenario),
+                read=lambda scenario: self._draft_task(account, operation, body, parent, scenario),
             )
         )
         if body.get("sync") is True and operation.name == "image":
@@ -92,20 +92,20 @@ class LumaApi:
             await self.engine.wait(
                 task, float(limit) if isinstance(limit, int | float) else _LONGEST_SYNC_S
             )
-        return Reply(self._view(task), 201)
+        return Reply(self._build_view(task), 201)
 
     async def _get(self, call: ApiCall) -> Reply:
-        return Reply(self._view(await self._find(call)))
+        return Reply(self._build_view(await self._find(call)))
 
     async def _list(self, call: ApiCall) -> Reply:
         account = find_account_by_header(call, self._config)
         await self.engine.query_faults(account, "list", self.engine.scenario)
-        limit = call.number("limit", default=10, least=1, most=100)
-        offset = call.number("offset", default=0, most=1_000_000)
-        page = self.engine.page(account, offset=offset, limit=limit, wanted=_is_shown)
+        limit = call.parse_number("limit", default=10, least=1, most=100)
+        offset = call.parse_number("offset", default=0, most=1_000_000)
+        page = self.engine.list_page(account, offset=offset, limit=limit, wanted=_is_shown)
         return Reply(
             {
-                "generations": [self._view(task) for task in page.tasks],
+                "generations": [self._build_view(task) for task in page.tasks],
                 "count": len(page.tasks),
                 "has_more": page.has_more,
                 "limit": limit,
@@ -117,7 +117,7 @@ class LumaApi:
         """Erase a generation in any state; no callback tells of it."""
         task = await self._find(call)
         denies = task.scenario.has(LumaWord.DELETE_404)
-        if denies and task.scenario.word(LumaWord.DELETE_404) == "kept":
+        if denies and task.scenario.read_word(LumaWord.DELETE_404) == "kept":
             raise Refusal(RefusalKind.NOT_FOUND, _NOT_FOUND)
         if await self.engine.cancel(task, erases=True) is CancelOutcome.TOO_LATE:
             raise Refusal(RefusalKind.TOO_LATE, "Generation cannot be deleted")
@@ -125,11 +125,11 @@ class LumaApi:
             raise Refusal(RefusalKind.NOT_FOUND, _NOT_FOUND)
         return Reply(b"", 204)
 
-    async def _concepts(self, call: ApiCall) -> Reply:
+    async def _show_concepts(self, call: ApiCall) -> Reply:
         find_account_by_header(call, self._config)
         return Reply(list(_CONCEPTS))
 
-    async def _credits(self, call: ApiCall) -> Reply:
+    async def _show_credits(self, call: ApiCall) -> Reply:
         find_account_by_header(call, self._config)
         return Reply({"credit_balance": _CREDIT_CENTS})
 
@@ -141,14 +141,14 @@ class LumaApi:
         account = find_account_by_header(call, self._config)
         return await self.engine.find(account, call.values["id"], _is_shown)
 
-    def _parent(self, account: str, reference: str) -> LumaTask:
+    def _find_parent(self, account: str, reference: str) -> LumaTask:
         """Return the generation that another one continues; raises Refusal (not found)."""
         parent = self.engine.registry.find(account, reference)
         if parent is None or not _is_shown(parent) or self.engine.is_forgotten(parent):
             raise Refusal(RefusalKind.NOT_FOUND, _NOT_FOUND)
         return parent
 
-    def _draft(
+    def _draft_task(
         self,
         account: str,
         operation: LumaOperation,
@@ -157,15 +157,15 @@ class LumaApi:
         scenario: Scenario,
     ) -> TaskDraft[LumaDetails]:
         if scenario.has(LumaWord.INSUFFICIENT_CREDITS):
-            status = int(scenario.word(LumaWord.INSUFFICIENT_CREDITS))
+            status = int(scenario.read_word(LumaWord.INSUFFICIENT_CREDITS))
             raise Refusal(RefusalKind.INVALID, "Insufficient credits", status=status)
-        flaw = operation.flaw_of(body)
+        flaw = operation.find_flaw(body)
         if flaw is not None:
             raise Refusal(RefusalKind.INVALID, str(flaw))
         if parent is not None and (parent.status, parent.details.kind) != (SUCCEED, "video"):
             raise Refusal(RefusalKind.INVALID, "Generation must be a completed video")
         for reference in _list_keyframe_ids(body):
-            self._parent(account, reference)
+            self._find_parent(account, reference)
         echo = operation.echo_of(body)
         callback_url = echo["callback_url"]
         is_progress_shown = operation.kind == "video" and scenario.has(LumaWord.PROGRESS_VIDEO)
@@ -183,17 +183,17 @@ class LumaApi:
             is_synchronous=operation.kind == "image" and scenario.has(LumaWord.SYNC_IMAGE),
         )
 
-    def _view(self, task: LumaTask) -> Mapping[str, object]:
-        return build_generation_view(task, without_assets=self._hides_assets(task))
+    def _build_view(self, task: LumaTask) -> Mapping[str, object]:
+        return build_generation_view(task, without_assets=self._is_hiding_assets(task))
 
-    def _hides_assets(self, task: LumaTask) -> bool:
+    def _is_hiding_assets(self, task: LumaTask) -> bool:
         is_done = task.status == SUCCEED
-        return is_done and self.engine.persists(task, LumaWord.COMPLETED_NO_ASSETS)
+        return is_done and self.engine.count_try(task, LumaWord.COMPLETED_NO_ASSETS)
 
-    def _callbacks(self, task: LumaTask) -> Sequence[CallbackContent]:
+    def _build_callbacks(self, task: LumaTask) -> Sequence[CallbackContent]:
         if not _is_shown(task):
             return ()
-        return (CallbackContent(body=encode_json(self._view(task)), retry=_EXACTLY_200),)
+        return (CallbackContent(body=encode_json(self._build_view(task)), retry=_EXACTLY_200),)
 
 
 MAIN_JOB = MainJob(
@@ -210,10 +210,12 @@ def create(emulator: Emulator) -> EmulatedProvider[LumaDetails]:
     agents = EmulatedAgents(api.engine, emulator.config)
     services = (
         RoutedService(
-            ("/luma",), lambda: [*api.routes(_OFFICIAL), *gateway.routes()], _refuse_by_path
+            ("/luma",),
+            lambda: [*api.list_routes(_OFFICIAL), *gateway.list_routes()],
+            _refuse_by_path,
         ),
-        RoutedService(("/dream-machine",), partial(api.routes, "/v1"), _refuse),
-        RoutedService(("/luma-agents",), agents.routes, refuse_as_agents),
+        RoutedService(("/dream-machine",), partial(api.list_routes, "/v1"), _refuse),
+        RoutedService(("/luma-agents",), agents.list_routes, refuse_as_agents),
     )
     return EmulatedProvider(name="luma", engine=api.engine, services=services, main_job=MAIN_JOB)
 

@@ -47,7 +47,7 @@ class MidjourneyOperation:
     is_first: bool = False
     """True where the older of the open proxies has it too."""
 
-    def flaw_of(self, body: Mapping[str, object]) -> Flaw | None:
+    def find_flaw(self, body: Mapping[str, object]) -> Flaw | None:
         """Return the first mistake of a body; unknown fields are none."""
         common = {"state": accept_text(most=255), "notifyHook": accept_text(most=2000)}
         return record({**self.fields, **common}, required=self.required)(body)

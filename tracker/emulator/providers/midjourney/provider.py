@@ -68,7 +68,7 @@ class MidjourneyApi:
         """Share one engine with the other kinds."""
         self._emulator, self._engine, self._kind = emulator, engine, kind
 
-    def routes(self, base: str) -> Sequence[ApiRoute]:
+    def list_routes(self, base: str) -> Sequence[ApiRoute]:
         """Return the table of routes below a path such as `/mj`."""
         creates = [
             ApiRoute("POST", base + one.path, partial(self._create, one))
@@ -77,8 +77,8 @@ class MidjourneyApi:
         common = (
             ApiRoute("GET", f"{base}/task/{{id}}/fetch", self._fetch),
             ApiRoute("POST", f"{base}/task/list-by-condition", self._list_by_ids),
-            ApiRoute("GET", f"{base}/task/{{id}}/image-seed", self._seed),
-            ApiRoute("GET", f"{base}/image/{{id}}", self._image),
+            ApiRoute("GET", f"{base}/task/{{id}}/image-seed", self._show_seed),
+            ApiRoute("GET", f"{base}/image/{{id}}", self._serve_image),
         )
         own: list[ApiRoute] = []
         if self._kind is not ProxyKind.NOVICEZK:
@@ -89,15 +89,15 @@ class MidjourneyApi:
             own.append(ApiRoute("POST", f"{base}/task/{{id}}/cancel", self._cancel))
         return (*creates, *common, *own)
 
-    def routes_below(self, bases: Sequence[str]) -> Sequence[ApiRoute]:
+    def list_routes_below(self, bases: Sequence[str]) -> Sequence[ApiRoute]:
         """Return the routes below each of several paths."""
-        return [route for base in bases for route in self.routes(base)]
+        return [route for base in bases for route in self.list_routes(base)]
 
     def refuse(self, refusal: Refusal, _call: ApiCall) -> Reply:
         """Word a refusal."""
         return reply_of(self._kind, refusal)
 
-    def _account(self, call: ApiCall) -> str:
+    def _find_account(self, call: ApiCall) -> str:
         """Return the account behind the key, in the header where this kind expects it."""
         bare, own = call.headers.get("authorization"), call.headers.get("mj-api-secret")
         if self._kind is ProxyKind.NOVICEZK:
@@ -109,15 +109,15 @@ class MidjourneyApi:
         return find_account_by_key(key, self._emulator.config)
 
     async def _create(self, operation: MidjourneyOperation, call: ApiCall) -> Reply:
-        account, body = self._account(call), call.json_object()
-        flaw = operation.flaw_of(body)
+        account, body = self._find_account(call), call.parse_object()
+        flaw = operation.find_flaw(body)
         if flaw is not None:
             raise build_coded_refusal(
                 4, f"{flaw.path} 参数错误", 400 if self._kind is ProxyKind.NEW_API else 200
             )
         scenario = self._engine.scenario
         follow_up = follow_up_of(operation.path, body)
-        parent = None if follow_up is None else self._parent(account, follow_up)
+        parent = None if follow_up is None else self._find_parent(account, follow_up)
         if follow_up is not None and parent is not None and follow_up.is_bookmark:
             return self._reply(1, parent.task_id)
         count = 4 if follow_up is not None and follow_up.is_all else 1
@@ -126,9 +126,9 @@ class MidjourneyApi:
             account=account,
             body=body,
             count=count,
-            read=lambda played: self._draft(operation, body, follow_up, parent, played),
+            read=lambda played: self._draft_task(operation, body, follow_up, parent, played),
         )
-        scenario = self._engine.scenario_of(request)
+        scenario = self._engine.find_scenario(request)
         raise_before(scenario)
         if operation.path == "/submit/modal" and parent is not None:
             reply = await self._continue(parent, body)
@@ -138,7 +138,7 @@ class MidjourneyApi:
             tasks = await self._engine.create_group(request)
         finally:  # also where its answer is lost
             if count > 1:
-                self._number(str(body.get("state") or ""))
+                self._number_state(str(body.get("state") or ""))
         raise_after(scenario)
         return await self._reply_made(tasks, scenario, follow_up)
 
@@ -186,19 +186,19 @@ class MidjourneyApi:
             task.details = replace(task.details, prompt=prompt)
         seconds = self._emulator.config.step_seconds
         for step in build_steps(task.scenario):
-            self._emulator.timeline.after(
+            self._emulator.timeline.schedule_job(
                 step.after * seconds, partial(self._engine.move, task, step)
             )
         await self._engine.move(task, TaskStep(after=0, status="accepted"))
         return self._reply(1, task.task_id)
 
-    def _number(self, state: str) -> None:
+    def _number_state(self, state: str) -> None:
         """Tell the tasks of one call apart by a number behind their state."""
         made = [task for task in self._engine.registry if task.details.state == state]
         for number, task in enumerate(made, 1):
             task.details = replace(task.details, state=f"{state}::{number}")
 
-    def _parent(self, account: str, follow_up: ContinuedJob) -> MidjourneyTask:
+    def _find_parent(self, account: str, follow_up: ContinuedJob) -> MidjourneyTask:
         """Return the task that another one continues; raises a refusal."""
         parent = self._engine.registry.find(account, follow_up.task_id)
         if parent is None or self._engine.is_forgotten(parent):
@@ -211,7 +211,7 @@ class MidjourneyApi:
             raise build_coded_refusal(4, "关联任务状态错误")
         return parent
 
-    def _draft(
+    def _draft_task(
         self,
         operation: MidjourneyOperation,
         body: Mapping[str, object],
@@ -240,13 +240,13 @@ class MidjourneyApi:
             artifacts=list_results(action, body),
             steps=(TaskStep(after=0, status=MODAL),) if is_window else build_steps(scenario),
             is_synchronous=is_instant,
-            new_id=self._new_id,
+            new_id=self._make_id,
         )
 
-    def _new_id(self) -> str:
+    def _make_id(self) -> str:
         """Return Unix milliseconds and three digits, as no other task has them."""
         while True:
-            id_ = f"{self._engine.now_ms()}{self._engine.chance.randrange(1000):03}"
+            id_ = f"{self._engine.get_now_ms()}{self._engine.chance.randrange(1000):03}"
             if self._engine.registry.find_any(id_) is None:
                 return id_
 
@@ -254,7 +254,7 @@ class MidjourneyApi:
         return self._show(await self._find(call, call.values["id"]))
 
     async def _list_by_ids(self, call: ApiCall) -> Reply:
-        account, body = self._account(call), call.json_object()
+        account, body = self._find_account(call), call.parse_object()
         ids = body.get("ids")
         found = []
         for id_ in ids if isinstance(ids, list) else []:
@@ -264,21 +264,21 @@ class MidjourneyApi:
                 if refusal.kind is not RefusalKind.NOT_FOUND:
                     raise
                 continue
-            found.append(self._view(task))
+            found.append(self._build_view(task))
         return Reply(found[::-1])
 
     async def _list(self, call: ApiCall) -> Reply:
-        account = self._account(call)
+        account = self._find_account(call)
         await self._engine.query_faults(account, "list", self._engine.scenario)
         limit = 10**6 if self._kind is ProxyKind.NOVICEZK else _NEWEST
-        page = self._engine.page(account, limit=limit, wanted=self._is_shown)
-        return Reply([self._view(task) for task in page.tasks])
+        page = self._engine.list_page(account, limit=limit, wanted=self._is_shown)
+        return Reply([self._build_view(task) for task in page.tasks])
 
-    async def _seed(self, call: ApiCall) -> Reply:
+    async def _show_seed(self, call: ApiCall) -> Reply:
         task = await self._find(call, call.values["id"])
         return self._reply(1, task.other_id[:9])
 
-    async def _image(self, call: ApiCall) -> Reply:
+    async def _serve_image(self, call: ApiCall) -> Reply:
         """Serve a picture to everybody, as gateways do."""
         task = self._engine.registry.find_any(call.values["id"])
         if task is None:
@@ -286,8 +286,8 @@ class MidjourneyApi:
         return Reply(make_media(task.task_id, "0.png"), media_type="image/png")
 
     async def _upload(self, call: ApiCall) -> Reply:
-        self._account(call)
-        pictures = call.json_object().get("base64Array")
+        self._find_account(call)
+        pictures = call.parse_object().get("base64Array")
         if not isinstance(pictures, list) or not pictures:
             raise build_coded_refusal(4, "base64Array 参数错误")
         urls = [f"{call.base_url}/media/sample/{n}.png" for n, _ in enumerate(pictures)]
@@ -295,26 +295,28 @@ class MidjourneyApi:
 
     async def _cancel(self, call: ApiCall) -> Reply:
         """Answer every cancel alike; no callback tells of it, and a window cannot be cancelled."""
-        account = self._account(call)
+        account = self._find_account(call)
         task = self._engine.registry.find(account, call.values["id"])
         if task is not None and task.is_open and task.status != MODAL:
             await self._engine.cancel(task)
         return Reply(b"", 200)
 
     async def _find(self, call: ApiCall, id_: str) -> MidjourneyTask:
-        return await self._engine.find(self._account(call), id_, self._is_shown)
+        return await self._engine.find(self._find_account(call), id_, self._is_shown)
 
     def _is_shown(self, task: MidjourneyTask) -> bool:
         word = MidjourneyWord.RESTARTED
         has_restarted = task.scenario.has(word)
-        return not has_restarted or self._engine.age_of(task) < task.scenario.seconds(word)
+        return not has_restarted or self._engine.measure_age(task) < task.scenario.read_seconds(
+            word
+        )
 
-    def _view(self, task: MidjourneyTask) -> Mapping[str, object]:
-        return build_task_view(task, age_s=self._engine.age_of(task))
+    def _build_view(self, task: MidjourneyTask) -> Mapping[str, object]:
+        return build_task_view(task, age_s=self._engine.measure_age(task))
 
     def _show(self, task: MidjourneyTask) -> Reply:
         media_type = "text/plain" if self._kind is ProxyKind.NEW_API else "application/json"
-        return Reply(encode_json(self._view(task)), media_type=media_type)
+        return Reply(encode_json(self._build_view(task)), media_type=media_type)
 
 
 def _build_callbacks(task: MidjourneyTask) -> Sequence[CallbackContent]:
@@ -354,10 +356,10 @@ def create(emulator: Emulator) -> EmulatedProvider[MidjourneyDetails]:
         bases = ("/mj", *(f"/{mode}/mj" for mode in modes))
         own = f"/{kind}" if kind is not ProxyKind.PLAIN else ""
         services.append(
-            RoutedService((f"/midjourney{own}",), partial(api.routes_below, bases), api.refuse)
+            RoutedService((f"/midjourney{own}",), partial(api.list_routes_below, bases), api.refuse)
         )
         if kind is ProxyKind.PLAIN:
-            services.append(RoutedService(("/mj",), partial(api.routes, ""), api.refuse))
+            services.append(RoutedService(("/mj",), partial(api.list_routes, ""), api.refuse))
             prefixes = [f"/{mode}" for mode in modes]
-            services.append(RoutedService(prefixes, partial(api.routes, "/mj"), api.refuse))
+            services.append(RoutedService(prefixes, partial(api.list_routes, "/mj"), api.refuse))
     return EmulatedProvider(name="midjourney", engine=engine, services=services, main_job=MAIN_JOB)

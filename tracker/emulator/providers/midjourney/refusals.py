@@ -75,11 +75,11 @@ def raise_before(scenario: Scenario) -> None:
         refusal.answer.body["properties"] = {"promptEn": "a cat", "bannedWord": "cat"}  # type: ignore[index]
         raise refusal
     if scenario.has(MidjourneyWord.LIMIT):
-        raise build_coded_refusal(4, _LIMITS[scenario.word(MidjourneyWord.LIMIT)])
+        raise build_coded_refusal(4, _LIMITS[scenario.read_word(MidjourneyWord.LIMIT)])
     if scenario.has(MidjourneyWord.QUOTA):
         raise build_coded_refusal(4, "quota_not_enough", 400)
     for word, make in _MAY_BE_MADE.items():
-        if scenario.has(word) and scenario.word(word) == "lost":
+        if scenario.has(word) and scenario.read_word(word) == "lost":
             raise make()
 
 
@@ -89,7 +89,7 @@ def raise_after(scenario: Scenario) -> None:
         if scenario.has(word):
             raise make()
     if scenario.has(MidjourneyWord.GATEWAY_ERROR):
-        text = scenario.word(MidjourneyWord.GATEWAY_ERROR)
+        text = scenario.read_word(MidjourneyWord.GATEWAY_ERROR)
         raise build_coded_refusal(5 if text == "empty_response_body" else 4, text, 400)
 
 

@@ -25,7 +25,7 @@ class CharacterApi:
         self._made = 0
         self._known: BoundedDict[tuple[str, str], Mapping[str, object]] = BoundedDict(_MOST)
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (ApiRoute("POST", _PATH, self._add), ApiRoute("GET", f"{_PATH}/{{id}}", self._get))
 

@@ -69,7 +69,7 @@ class ImageApi:
         self._engine = engine
         self._endpoints: list[str] = []
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", "/v1/images/generations", partial(self._draw, "image_generation")),
@@ -81,7 +81,7 @@ class ImageApi:
             ApiRoute("POST", "/v1/webhook_endpoints", self._add_endpoint),
         )
 
-    def callbacks(self, task: VideoTask) -> Sequence[CallbackContent]:
+    def build_callbacks(self, task: VideoTask) -> Sequence[CallbackContent]:
         """Word the events of a response's end: they name it and say nothing of it."""
         is_told = task.operation == _RESPONSE and task.status in (SUCCEED, FAILED, CANCELLED)
         if not is_told:
@@ -110,7 +110,9 @@ class ImageApi:
         task = await self._engine.create(request)
         scenario = task.scenario
         if body.get("stream") is True:
-            return Reply(Pieces(self._events(kind, task, body)), media_type="text/event-stream")
+            return Reply(
+                Pieces(self._build_events(kind, task, body)), media_type="text/event-stream"
+            )
         await self._engine.wait(task)
         if scenario.has(OpenAIWord.GATEWAY_TIMEOUT):
             return Reply(b"<html>524: a timeout occurred</html>", 524, media_type="text/html")
@@ -121,7 +123,7 @@ class ImageApi:
             return Reply(Pieces(_cut_short(answer)), media_type="application/json")
         return Reply(answer, headers={"x-request-id": f"req_{task.task_id}"}, media_type=_JSON)
 
-    async def _events(
+    async def _build_events(
         self, kind: str, task: VideoTask, body: Mapping[str, object]
     ) -> AsyncIterator[bytes]:
         previews = body.get("partial_images")
@@ -139,7 +141,7 @@ class ImageApi:
             yield _build_event(f"{kind}.completed", b64_json=_build_file(task, name), usage=_TOKENS)
 
     async def _respond(self, call: ApiCall) -> Reply:
-        account, body = find_account_by_header(call, self._emulator.config), call.json_object()
+        account, body = find_account_by_header(call, self._emulator.config), call.parse_object()
         if body.get("background") is not True:
             raise CodedRefusal(400, "invalid_request", "only responses in the background are here")
         request = CreateRequest(
@@ -167,7 +169,7 @@ class ImageApi:
 
     async def _add_endpoint(self, call: ApiCall) -> Reply:
         find_account_by_header(call, self._emulator.config)
-        url = call.json_object().get("url")
+        url = call.parse_object().get("url")
         if not isinstance(url, str):
             raise CodedRefusal(400, "invalid_request", "url is missing")
         self._endpoints.append(url)
@@ -181,7 +183,7 @@ _JSON = "application/json"
 def _read_body(call: ApiCall) -> Mapping[str, object]:
     """Return the JSON, or the fields of a form; an edit of a form needs a file."""
     if not call.headers.get("content-type", "").startswith(_FORM):
-        return call.json_object()
+        return call.parse_object()
     body: dict[str, object] = {}
     for part in parse_form(call):
         value: object = part.filename or part.content.decode("utf-8", "replace")

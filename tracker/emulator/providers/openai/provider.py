@@ -69,7 +69,7 @@ class VideoApi:
             emulator,
             ProviderRules(
                 name="openai",
-                callbacks=self._callbacks,
+                callbacks=self._build_callbacks,
                 words=OPENAI_WORDS,
                 faults=faults,
             ),
@@ -77,10 +77,10 @@ class VideoApi:
         self.images = ImageApi(emulator, self.engine)
         self._characters = CharacterApi(
             lambda call: find_account_by_header(call, self._config),
-            lambda: self.engine.now_ms() // 1000,
+            lambda: self.engine.get_now_ms() // 1000,
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", "/v1/videos", partial(self._create, _VIDEOS)),
@@ -94,15 +94,15 @@ class VideoApi:
             ApiRoute("POST", "/v1/video/create", partial(self._create, _UNIFIED)),
             ApiRoute("GET", "/v1/video/query", self._query),
             ApiRoute("GET", "/v1/tasks/{id}", self._get_video),
-            *self._characters.routes(),
-            *self.images.routes(),
+            *self._characters.list_routes(),
+            *self.images.list_routes(),
             ApiRoute("GET", "/v1/models", self._get_models),
             ApiRoute("GET", "/v1/dashboard/billing/subscription", self._get_limit),
             ApiRoute("GET", "/v1/dashboard/billing/usage", self._get_usage),
         )
 
-    def _callbacks(self, task: VideoTask) -> Sequence[CallbackContent]:
-        return self.images.callbacks(task)
+    def _build_callbacks(self, task: VideoTask) -> Sequence[CallbackContent]:
+        return self.images.build_callbacks(task)
 
     async def _create(self, operation: str, call: ApiCall) -> Reply:
         account, body = find_account_by_header(call, self._config), _read_body(call)
@@ -143,7 +143,7 @@ class VideoApi:
 
     async def _get_row(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        view = build_row_view(task, has_link=self._has_link(task), now_ms=self.engine.now_ms())
+        view = build_row_view(task, has_link=self._has_link(task), now_ms=self.engine.get_now_ms())
         return Reply(view)
 
     async def _get_content(self, call: ApiCall) -> Reply:
@@ -179,7 +179,7 @@ class VideoApi:
 
     def _has_link(self, task: VideoTask) -> bool:
         is_done = task.status == SUCCEED
-        return not (is_done and self.engine.persists(task, OpenAIWord.DONE_WITHOUT_URL))
+        return not (is_done and self.engine.count_try(task, OpenAIWord.DONE_WITHOUT_URL))
 
 
 MAIN_JOB = MainJob(
@@ -192,7 +192,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[VideoDetails]:
     """Return the emulator of a gateway's videos."""
     api = VideoApi(emulator)
-    service = RoutedService(("/openai",), api.routes, _refuse)
+    service = RoutedService(("/openai",), api.list_routes, _refuse)
     return EmulatedProvider(
         name="openai", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )
@@ -201,7 +201,7 @@ def create(emulator: Emulator) -> EmulatedProvider[VideoDetails]:
 def _read_body(call: ApiCall) -> Mapping[str, object]:
     """Return the fields of a form, files by their names, or the JSON."""
     if not call.headers.get("content-type", "").startswith(_FORM):
-        return call.json_object()
+        return call.parse_object()
     return {
         part.name: part.filename or part.content.decode("utf-8", "replace")
         for part in parse_form(call)
@@ -241,7 +241,7 @@ def _check(
     is_remix: bool,
 ) -> None:
     if scenario.has(OpenAIWord.NO_QUOTA):
-        status = int(scenario.word(OpenAIWord.NO_QUOTA))
+        status = int(scenario.read_word(OpenAIWord.NO_QUOTA))
         code = "insufficient_user_quota" if status == 403 else "insufficient_quota"
         raise CodedRefusal(status, code, "the quota of the user is used up")
     if scenario.has(OpenAIWord.NOT_IMPLEMENTED):
@@ -272,7 +272,7 @@ def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
     if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
         body = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
         return Reply(body, 400)
-    status, code = refusal.status_and_code({}, refusal.kind.value)
+    status, code = refusal.find_status_and_code({}, refusal.kind.value)
     if isinstance(refusal, CodedRefusal) and status in (400, 501):
         return Reply({"code": code, "message": refusal.message, "data": None}, status)
     error: dict[str, Any] = {"message": refusal.message, "type": "new_api_error", "code": code}

@@ -172,7 +172,7 @@ def _find_quota(task: VideoTask, now_ms: int) -> int:
         return full
     late = OpenAIWord.REFUND_LATE
     if task.scenario.has(late) and task.ended_at is not None:
-        return full if now_ms - task.ended_at < task.scenario.seconds(late) * 1000 else 0
+        return full if now_ms - task.ended_at < task.scenario.read_seconds(late) * 1000 else 0
     return -full if task.scenario.has(OpenAIWord.REFUND_TWICE) else 0
 
 

@@ -81,27 +81,30 @@ class PikaApi:
             ProviderRules(name="pika", callbacks=lambda _task: (), words=PIKA_WORDS),
         )
 
-    def gateway(self) -> Sequence[ApiRoute]:
+    def list_gateway_routes(self) -> Sequence[ApiRoute]:
         """Return the routes of gateways."""
         return (
             ApiRoute("POST", "/generate", self._generate),
-            ApiRoute("GET", "/feed/{id}", self._feed),
-            ApiRoute("GET", "/feed/", self._feed),
+            ApiRoute("GET", "/feed/{id}", self._show_feed),
+            ApiRoute("GET", "/feed/", self._show_feed),
         )
 
-    def forms(self) -> Sequence[ApiRoute]:
+    def list_form_routes(self) -> Sequence[ApiRoute]:
         """Return the routes that ComfyUI's proxy serves."""
         return (
-            *(ApiRoute("POST", f"/generate/{name}", partial(self._form, name)) for name in _FORMS),
-            ApiRoute("GET", "/videos/{id}", self._video),
+            *(
+                ApiRoute("POST", f"/generate/{name}", partial(self._create_by_form, name))
+                for name in _FORMS
+            ),
+            ApiRoute("GET", "/videos/{id}", self._show_video),
         )
 
     async def _generate(self, call: ApiCall) -> Reply:
-        body = call.json_object()
+        body = call.parse_object()
         task = await self._make(call, body, lambda: _check_body(body))
         return _reply(task, {"id": task.task_id})
 
-    async def _form(self, name: str, call: ApiCall) -> Reply:
+    async def _create_by_form(self, name: str, call: ApiCall) -> Reply:
         body = _build_form(name, call)
         required = dict.fromkeys(_FORMS[name], accept_text(least=1, most=10_000_000))
         task = await self._make(call, body, lambda: record(required, required=_FORMS[name])(body))
@@ -117,14 +120,14 @@ class PikaApi:
             )
         )
 
-    async def _feed(self, call: ApiCall) -> Reply:
+    async def _show_feed(self, call: ApiCall) -> Reply:
         task = await self._find(call, call.values.get("id") or call.params.get("id", ""))
         if "id" in call.values and task.scenario.has(PikaWord.FEED_QUERY):
             raise Refusal(RefusalKind.NOT_FOUND, "no such path")
-        if self.engine.persists(task, PikaWord.EMPTY_FIRST):
+        if self.engine.count_try(task, PikaWord.EMPTY_FIRST):
             videos: list[dict[str, Any]] = []
         else:
-            is_linkless = task.status == SUCCEED and self.engine.persists(
+            is_linkless = task.status == SUCCEED and self.engine.count_try(
                 task, PikaWord.FINISHED_NO_URL
             )
             videos = _build_videos(task, is_linkless=is_linkless)
@@ -133,13 +136,13 @@ class PikaApi:
             link = (
                 build_media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
             )
-            how = task.scenario.word(PikaWord.GATEWAY_ROW)
+            how = task.scenario.read_word(PikaWord.GATEWAY_ROW)
             return Reply(build_gateway_row(task, how, feed, link))
         return _reply(task, feed)
 
-    async def _video(self, call: ApiCall) -> Reply:
+    async def _show_video(self, call: ApiCall) -> Reply:
         task = await self._find(call, call.values["id"])
-        is_done = task.status == SUCCEED and not self.engine.persists(
+        is_done = task.status == SUCCEED and not self.engine.count_try(
             task, PikaWord.FINISHED_NO_URL
         )
         return Reply(
@@ -166,8 +169,8 @@ def create(emulator: Emulator) -> EmulatedProvider[PikaDetails]:
     """Return Pika's emulator: a gateway, and ComfyUI's proxy."""
     api = PikaApi(emulator)
     services = (
-        RoutedService(("/pika",), api.gateway, _refuse),
-        RoutedService(("/proxy/pika",), api.forms, _refuse),
+        RoutedService(("/pika",), api.list_gateway_routes, _refuse),
+        RoutedService(("/proxy/pika",), api.list_form_routes, _refuse),
     )
     return EmulatedProvider(name="pika", engine=api.engine, services=services, main_job=MAIN_JOB)
 

@@ -72,15 +72,15 @@ class RecraftApi:
             emulator, ProviderRules(name="recraft", callbacks=lambda _task: (), words=RECRAFT_WORDS)
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             *(
                 ApiRoute("POST", f"/v1/images/{name}", partial(self._draw, name))
                 for name in (*_LISTS, *_TOOLS)
             ),
-            ApiRoute("POST", "/v1/styles", self._style),
-            ApiRoute("GET", "/v1/users/me", self._me),
+            ApiRoute("POST", "/v1/styles", self._create_style),
+            ApiRoute("GET", "/v1/users/me", self._show_me),
         )
 
     async def _draw(self, name: str, call: ApiCall) -> Reply:
@@ -99,12 +99,12 @@ class RecraftApi:
         self._spent += task.details.price
         return Reply(_answer(name, task))
 
-    async def _style(self, call: ApiCall) -> Reply:
+    async def _create_style(self, call: ApiCall) -> Reply:
         find_account_by_header(call, self._emulator.config)
         parse_form(call)
-        return Reply({"id": f"style-{self._emulator.new_request_id()}"})
+        return Reply({"id": f"style-{self._emulator.make_request_id()}"})
 
-    async def _me(self, call: ApiCall) -> Reply:
+    async def _show_me(self, call: ApiCall) -> Reply:
         account = find_account_by_header(call, self._emulator.config)
         left = 10_000 - self._spent
         return Reply({"id": account, "email": "me@example.com", "name": "me", "credits": left})
@@ -120,7 +120,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[RecraftDetails]:
     """Return the emulator of Recraft."""
     api = RecraftApi(emulator)
-    service = RoutedService(("/recraft",), api.routes, _refuse)
+    service = RoutedService(("/recraft",), api.list_routes, _refuse)
     return EmulatedProvider(
         name="recraft", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )
@@ -130,7 +130,7 @@ def _build_body(name: str, call: ApiCall) -> Mapping[str, object]:
     """Return the JSON of a drawing, or the fields of a form, files by their names."""
     is_json = call.headers.get("content-type", "").startswith("application/json")
     if name.startswith("generations") or is_json:
-        given = call.json_object()
+        given = call.parse_object()
         links = {"image_url": "image" if name in _LISTS else "file", "mask_url": "mask"}
         return {links.get(one, one): value for one, value in given.items()}
     body: dict[str, object] = {}
@@ -198,5 +198,5 @@ def _build_picture(task: RecraftTask, name: str) -> dict[str, Any]:
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    status, code = refusal.status_and_code({}, refusal.kind.value)
+    status, code = refusal.find_status_and_code({}, refusal.kind.value)
     return Reply({"code": code, "message": refusal.message}, status)

@@ -130,7 +130,7 @@ def read_draft(
     webhook, given, events = body.get("webhook"), body["input"], body.get("webhook_events_filter")
     inputs = given if isinstance(given, dict) else {}
     outputs = inputs.get("num_outputs")
-    form = scenario.word(ReplicateWord.OUTPUT)
+    form = scenario.read_word(ReplicateWord.OUTPUT)
     artifacts = _build_artifacts(form, outputs if isinstance(outputs, int) else 1)
     return TaskDraft(
         operation="prediction",
@@ -165,7 +165,7 @@ def _build_artifacts(form: str, count: int) -> Sequence[str]:
 def _plan_steps(scenario: Scenario, artifacts: Sequence[str]) -> Sequence[TaskStep]:
     """Plan a life in which logs and output grow between the start and the verdict."""
     word = ReplicateWord.ABORTED
-    if scenario.has(word) and scenario.word(word) == "starting":
+    if scenario.has(word) and scenario.read_word(word) == "starting":
         return (TaskStep(after=1, status=ABORT.status, stage=ABORT.stage),)
     count = len(artifacts) or _TOKEN_STEPS
     growth = [

@@ -112,7 +112,7 @@ def find_output(task: ReplicateTask) -> object:
     """Return the output as far as it exists, in the form that the scenario names; else None."""
     if task.status in {FAILED, CANCELLED}:
         return None
-    form = task.scenario.word(ReplicateWord.OUTPUT)
+    form = task.scenario.read_word(ReplicateWord.OUTPUT)
     if form == "tokens":
         return list(TOKENS[: len(TOKENS) * task.progress // 100]) or None
     if form == "list":

@@ -66,7 +66,7 @@ class ReplicateApi:
         self._files = UploadedFileList()
         self._models: BoundedDict[str, str] = BoundedDict(emulator.config.max_log_entries)
         """Version -> model, of the models that were asked for."""
-        sign = build_signer(self._secrets)
+        sign = build_signer(self._list_secrets)
         self.engine: Engine[ReplicateDetails] = Engine(
             emulator,
             ProviderRules(
@@ -78,7 +78,7 @@ class ReplicateApi:
             ),
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", "/v1/predictions", self._create_by_version),
@@ -86,15 +86,15 @@ class ReplicateApi:
             ApiRoute("GET", "/v1/predictions/{id}", self._get),
             ApiRoute("POST", "/v1/predictions/{id}/cancel", self._cancel),
             ApiRoute("POST", "/v1/models/{owner}/{name}/predictions", self._create_by_model),
-            ApiRoute("GET", "/v1/models/{owner}/{name}", self._model),
+            ApiRoute("GET", "/v1/models/{owner}/{name}", self._show_model),
             ApiRoute("GET", "/v1/models/{owner}/{name}/versions", self._list_versions),
-            ApiRoute("GET", "/v1/models/{owner}/{name}/versions/{version}", self._version),
-            ApiRoute("GET", "/v1/deployments/{owner}/{name}", self._deployment),
+            ApiRoute("GET", "/v1/models/{owner}/{name}/versions/{version}", self._show_version),
+            ApiRoute("GET", "/v1/deployments/{owner}/{name}", self._show_deployment),
             ApiRoute("POST", "/v1/deployments/{owner}/{name}/predictions", self._create_deployed),
-            ApiRoute("GET", "/v1/webhooks/default/secret", self._secret),
-            ApiRoute("GET", "/v1/account", self._account_view),
+            ApiRoute("GET", "/v1/webhooks/default/secret", self._show_secret),
+            ApiRoute("GET", "/v1/account", self._show_account),
             ApiRoute("POST", "/v1/files", self._upload),
-            ApiRoute("GET", "/v1/files/{id}", self._file),
+            ApiRoute("GET", "/v1/files/{id}", self._show_file),
         )
 
     async def _create_by_version(self, call: ApiCall) -> Reply:
@@ -118,7 +118,7 @@ class ReplicateApi:
         self, call: ApiCall, choose: Callable[[Mapping[str, object]], ModelChoice]
     ) -> Reply:
         """Make a prediction; 202 when it is not done at the end of the wait."""
-        account, body = self._account_of(call), call.json_object()
+        account, body = self._find_account(call), call.parse_object()
         wait = wait_seconds(call)
         task = await self.engine.create(
             CreateRequest(
@@ -126,26 +126,26 @@ class ReplicateApi:
                 account=account,
                 body=body,
                 read=lambda scenario: replace(
-                    read_draft(call, body, choose(body), scenario), new_id=self._new_id
+                    read_draft(call, body, choose(body), scenario), new_id=self._make_id
                 ),
             )
         )
         self._plan_deadline(task)
         is_done = wait is None or await self.engine.wait(task, wait)
-        return Reply(self._view(task), 201 if is_done else 202)
+        return Reply(self._build_view(task), 201 if is_done else 202)
 
     async def _get(self, call: ApiCall) -> Reply:
-        return Reply(self._view(await self._find(call)))
+        return Reply(self._build_view(await self._find(call)))
 
     async def _cancel(self, call: ApiCall) -> Reply:
         """Ask for the end; harmless where it comes too late."""
         task = await self._find(call)
         await self.engine.cancel(task)
-        return Reply(self._view(task))
+        return Reply(self._build_view(task))
 
     async def _list(self, call: ApiCall) -> Reply:
         """Show a hundred predictions, and the addresses of those before and after."""
-        account = self._account_of(call)
+        account = self._find_account(call)
         await self.engine.query_faults(account, "list", self.engine.scenario)
         after, before = _read_instant(call, "created_after"), _read_instant(call, "created_before")
 
@@ -153,7 +153,7 @@ class ReplicateApi:
             at = task.created_at
             return (after is None or at > after) and (before is None or at < before)
 
-        listing = self.engine.page(
+        listing = self.engine.list_page(
             account, limit=self._emulator.config.max_tasks, wanted=is_wanted, keeps_purged=True
         )
         tasks, start = listing.tasks, _start_of(call, listing.tasks)
@@ -163,56 +163,56 @@ class ReplicateApi:
             {
                 "previous": _read_page_url(call, earlier[0]) if earlier else None,
                 "next": _read_page_url(call, later[0]) if later else None,
-                "results": [self._view(task) for task in page],
+                "results": [self._build_view(task) for task in page],
             }
         )
 
-    async def _model(self, call: ApiCall) -> Reply:
-        self._account_of(call)
+    async def _show_model(self, call: ApiCall) -> Reply:
+        self._find_account(call)
         model = _read_model(call)
         self._models[derive_version(model)] = model
         return Reply(build_model_view(model))
 
     async def _list_versions(self, call: ApiCall) -> Reply:
-        self._account_of(call)
+        self._find_account(call)
         versions = [build_version_view(derive_version(_read_model(call)))]
         return Reply({"previous": None, "next": None, "results": versions})
 
-    async def _deployment(self, call: ApiCall) -> Reply:
-        self._account_of(call)
+    async def _show_deployment(self, call: ApiCall) -> Reply:
+        self._find_account(call)
         return Reply({**call.values, "current_release": None})
 
-    async def _version(self, call: ApiCall) -> Reply:
-        self._account_of(call)
+    async def _show_version(self, call: ApiCall) -> Reply:
+        self._find_account(call)
         version = call.values["version"]
         if not is_version(version):
             raise Refusal(RefusalKind.NOT_FOUND, "not found")
         self._models[version] = _read_model(call)
         return Reply(build_version_view(version))
 
-    async def _secret(self, call: ApiCall) -> Reply:
-        self._account_of(call)
-        return Reply({"key": self._secrets()[0]})
+    async def _show_secret(self, call: ApiCall) -> Reply:
+        self._find_account(call)
+        return Reply({"key": self._list_secrets()[0]})
 
-    async def _account_view(self, call: ApiCall) -> Reply:
-        self._account_of(call)
+    async def _show_account(self, call: ApiCall) -> Reply:
+        self._find_account(call)
         return Reply(dict(ACCOUNT))
 
     async def _upload(self, call: ApiCall) -> Reply:
-        account, now = self._account_of(call), self.engine.now_ms()
-        return Reply(self._files.add(account, call, new_id=self._new_id(), at=now), 201)
+        account, now = self._find_account(call), self.engine.get_now_ms()
+        return Reply(self._files.add(account, call, new_id=self._make_id(), at=now), 201)
 
-    async def _file(self, call: ApiCall) -> Reply:
-        return Reply(self._files.get(self._account_of(call), call.values["id"]))
+    async def _show_file(self, call: ApiCall) -> Reply:
+        return Reply(self._files.get(self._find_account(call), call.values["id"]))
 
-    def _account_of(self, call: ApiCall) -> str:
+    def _find_account(self, call: ApiCall) -> str:
         return find_account_by_header(call, self._emulator.config, schemes=("Bearer ", "Token "))
 
     async def _find(self, call: ApiCall) -> ReplicateTask:
-        account = self._account_of(call)
+        account = self._find_account(call)
         return await self.engine.find(account, call.values["id"], keeps_purged=True)
 
-    def _view(self, task: ReplicateTask) -> Mapping[str, object]:
+    def _build_view(self, task: ReplicateTask) -> Mapping[str, object]:
         return build_prediction_view(task, is_purged=self.engine.is_purged(task))
 
     def _plan_deadline(self, task: ReplicateTask) -> None:
@@ -223,13 +223,13 @@ class ReplicateApi:
         async def abort() -> None:
             await self.engine.move(task, ABORT)
 
-        self._emulator.timeline.after(seconds, abort)
+        self._emulator.timeline.schedule_job(seconds, abort)
 
-    def _secrets(self) -> Sequence[str]:
+    def _list_secrets(self) -> Sequence[str]:
         """Return what callbacks are signed with: Replicate sends none unsigned."""
         return self._emulator.secrets or (EXAMPLE_SECRET,)
 
-    def _new_id(self) -> str:
+    def _make_id(self) -> str:
         return "".join(self.engine.chance.choices(_ID_CHARACTERS, k=26))
 
 
@@ -243,7 +243,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[ReplicateDetails]:
     """Return Replicate's emulator."""
     api = ReplicateApi(emulator)
-    service = RoutedService(("/replicate",), api.routes, _refuse)
+    service = RoutedService(("/replicate",), api.list_routes, _refuse)
     return EmulatedProvider(
         name="replicate", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )

@@ -42,15 +42,15 @@ class EmulatedRunwayFeed:
         """Take the engine whose tasks are shown."""
         self._engine, self._config = engine, config
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the routes."""
         return (
             ApiRoute("POST", f"/{_NAME}", self._create),
-            ApiRoute("POST", "/feed", self._feed),
+            ApiRoute("POST", "/feed", self._show_feed),
         )
 
     async def _create(self, call: ApiCall) -> Reply:
-        account, body = find_account_by_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.parse_object()
         task = await self._engine.create(
             CreateRequest(
                 call=call,
@@ -61,10 +61,10 @@ class EmulatedRunwayFeed:
         )
         return _build_good({"task_id": task.task_id})
 
-    async def _feed(self, call: ApiCall) -> Reply:
+    async def _show_feed(self, call: ApiCall) -> Reply:
         account = find_account_by_header(call, self._config)
-        task = await self._engine.find(account, str(call.json_object().get("task_id", "")))
-        is_empty = task.status == SUCCEED and self._engine.persists(task, RunwayWord.EMPTY_OUTPUT)
+        task = await self._engine.find(account, str(call.parse_object().get("task_id", "")))
+        is_empty = task.status == SUCCEED and self._engine.count_try(task, RunwayWord.EMPTY_OUTPUT)
         return _build_good(_show(task, is_empty=is_empty))
 
 

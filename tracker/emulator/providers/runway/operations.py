@@ -59,7 +59,7 @@ class RunwayOperation:
     has_model: bool = True
     fields: Mapping[str, Check] = field(default_factory=dict)
 
-    def flaw_of(self, body: Mapping[str, object]) -> Flaw | None:
+    def find_flaw(self, body: Mapping[str, object]) -> Flaw | None:
         """Return the first mistake of a body; unknown fields are none."""
         required = (*(("model",) if self.has_model else ()), *self.required)
         return record({**_COMMON, **self.fields}, required=required)(body)
@@ -69,7 +69,7 @@ class RunwayOperation:
         """The name of its result."""
         return {"video": "video.mp4", "image": "image.png", "audio": "audio.mp3"}[self.kind]
 
-    def credits_for(self, body: Mapping[str, object]) -> int:
+    def compute_credits(self, body: Mapping[str, object]) -> int:
         """Return the most that a create costs: 5 credits a second of video."""
         duration = body.get("duration")
         seconds = duration if isinstance(duration, int | float) else 5

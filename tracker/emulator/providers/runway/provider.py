@@ -80,7 +80,7 @@ class EmulatedRunway:
             ),
         )
 
-    def official(self) -> Sequence[ApiRoute]:
+    def list_official_routes(self) -> Sequence[ApiRoute]:
         """Return the routes of the official API."""
         return (
             *(
@@ -91,10 +91,10 @@ class EmulatedRunway:
             ApiRoute("GET", "/v1/tasks/{id}", self._get),
             ApiRoute("DELETE", "/v1/tasks/{id}", self._delete),
             ApiRoute("GET", "/v1/workflow_invocations/{id}", self._get_invocation),
-            ApiRoute("GET", "/v1/organization", self._organization),
+            ApiRoute("GET", "/v1/organization", self._show_organization),
         )
 
-    def gateway(self) -> Sequence[ApiRoute]:
+    def list_gateway_routes(self) -> Sequence[ApiRoute]:
         """Return the routes of gateways that repeat the official API."""
         return (
             ApiRoute(
@@ -103,7 +103,7 @@ class EmulatedRunway:
             ApiRoute("GET", "/v1/tasks/{id}", self._get_at_gateway),
         )
 
-    def web(self) -> Sequence[ApiRoute]:
+    def list_web_routes(self) -> Sequence[ApiRoute]:
         """Return the routes of gateways that repeat Runway's web page."""
         return (
             ApiRoute("POST", "/tasks", self._create_on_web),
@@ -127,7 +127,7 @@ class EmulatedRunway:
         return Reply(build_web_view(task, self._show(task)))
 
     async def _make(self, operation: RunwayOperation, call: ApiCall) -> RunwayTask:
-        account, body = find_account_by_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.parse_object()
         return await self.engine.create(
             CreateRequest(
                 call=call,
@@ -161,7 +161,7 @@ class EmulatedRunway:
             raise Refusal(RefusalKind.TOO_LATE, "the task cannot be cancelled")
         return Reply(b"", 204)
 
-    async def _organization(self, call: ApiCall) -> Reply:
+    async def _show_organization(self, call: ApiCall) -> Reply:
         find_account_by_header(call, self._config)
         limits = {"maxConcurrentGenerations": 2, "maxDailyGenerations": 50}
         return Reply(
@@ -181,11 +181,11 @@ class EmulatedRunway:
         cost, progress = task.details.credits, task.progress / 100
         falls = RunwayWord.COST_FALLS
         if task.scenario.has(falls) and task.ended_at is not None:
-            age = (self.engine.now_ms() - task.ended_at) / 1000
-            cost = min(_LESS, cost) if age >= task.scenario.seconds(falls) else cost
+            age = (self.engine.get_now_ms() - task.ended_at) / 1000
+            cost = min(_LESS, cost) if age >= task.scenario.read_seconds(falls) else cost
         if task.status == PROCESSING and task.scenario.has(RunwayWord.PROGRESS_RESETS):
-            progress = 0.9 if self.engine.persists(task, RunwayWord.PROGRESS_RESETS) else 0.1
-        is_empty = task.status == SUCCEED and self.engine.persists(task, RunwayWord.EMPTY_OUTPUT)
+            progress = 0.9 if self.engine.count_try(task, RunwayWord.PROGRESS_RESETS) else 0.1
+        is_empty = task.status == SUCCEED and self.engine.count_try(task, RunwayWord.EMPTY_OUTPUT)
         return ShownTask(cost, progress, is_output_empty=is_empty)
 
 
@@ -207,12 +207,14 @@ def create(emulator: Emulator) -> EmulatedProvider[RunwayDetails]:
     resellers = RunwayResellers(api.engine, emulator.config)
     feed = EmulatedRunwayFeed(api.engine, emulator.config)
     services = (
-        RoutedService(("/runway/official",), api.official, _refuse),
-        RoutedService(("/runwayml",), api.gateway, _refuse_as_gateway),
-        RoutedService(("/runway",), api.web, _refuse_as_gateway),
-        RoutedService(("/runway-kie/api/v1",), resellers.kie, refuse_as_kie),
-        RoutedService(("/uniapp-service/api/runway",), resellers.numbered, refuse_as_numbered),
-        RoutedService(("/runway-feed",), feed.routes, refuse_as_kie),
+        RoutedService(("/runway/official",), api.list_official_routes, _refuse),
+        RoutedService(("/runwayml",), api.list_gateway_routes, _refuse_as_gateway),
+        RoutedService(("/runway",), api.list_web_routes, _refuse_as_gateway),
+        RoutedService(("/runway-kie/api/v1",), resellers.list_kie_routes, refuse_as_kie),
+        RoutedService(
+            ("/uniapp-service/api/runway",), resellers.list_numbered_routes, refuse_as_numbered
+        ),
+        RoutedService(("/runway-feed",), feed.list_routes, refuse_as_kie),
     )
     return EmulatedProvider(name="runway", engine=api.engine, services=services, main_job=MAIN_JOB)
 
@@ -222,13 +224,13 @@ def _make_draft(
 ) -> TaskDraft[RunwayDetails]:
     if scenario.has(RunwayWord.NO_CREDITS):
         raise Refusal(RefusalKind.INVALID, "You do not have enough credits to run this task.")
-    flaw = operation.flaw_of(body)
+    flaw = operation.find_flaw(body)
     if flaw is not None:
         raise Refusal(RefusalKind.INVALID, str(flaw))
     ends = TaskStep(after=2, status=CANCELLED)
     return TaskDraft(
         operation=operation.name,
-        details=RunwayDetails(credits=operation.credits_for(body), body=body),
+        details=RunwayDetails(credits=operation.compute_credits(body), body=body),
         creation_key=str(body.get("promptText") or ""),
         artifacts=(operation.artifact,),
         steps=(*_STEPS[:-1], ends) if scenario.has(RunwayWord.ENDS_CANCELLED) else _STEPS,
@@ -240,7 +242,9 @@ def _reply_as_gateway(task: RunwayTask, view: Mapping[str, Any]) -> Reply:
     if not task.scenario.has(RunwayWord.GATEWAY_ROW):
         return Reply(dict(view))
     link = build_media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
-    return Reply(build_gateway_row(task, task.scenario.word(RunwayWord.GATEWAY_ROW), view, link))
+    return Reply(
+        build_gateway_row(task, task.scenario.read_word(RunwayWord.GATEWAY_ROW), view, link)
+    )
 
 
 def _refuse_over_daily_cap() -> Refusal:

@@ -107,7 +107,7 @@ class RunwayResellers:
         """Take the engine whose tasks are shown."""
         self._engine, self._config = engine, config
 
-    def kie(self) -> Sequence[ApiRoute]:
+    def list_kie_routes(self) -> Sequence[ApiRoute]:
         """Return the routes of kie.ai."""
         return (
             *(
@@ -116,10 +116,10 @@ class RunwayResellers:
             ),
             ApiRoute("GET", "/runway/record-detail", self._record),
             ApiRoute("GET", "/aleph/record-info", self._record),
-            ApiRoute("GET", "/chat/credit", self._credit),
+            ApiRoute("GET", "/chat/credit", self._show_credit),
         )
 
-    def numbered(self) -> Sequence[ApiRoute]:
+    def list_numbered_routes(self) -> Sequence[ApiRoute]:
         """Return the routes of the gateway with numbers."""
         return (
             ApiRoute("POST", "/add", self._add),
@@ -127,7 +127,7 @@ class RunwayResellers:
         )
 
     async def _create_at_kie(self, operation: _Create, call: ApiCall) -> Reply:
-        account, body = find_account_by_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.parse_object()
         parent = body.get("taskId")
         if parent is not None and self._engine.registry.find(account, str(parent)) is None:
             raise Refusal(RefusalKind.INVALID, "the task to extend is not known")
@@ -138,28 +138,28 @@ class RunwayResellers:
         account = find_account_by_header(call, self._config)
         task = await self._engine.find(account, call.params.get("taskId", ""))
         is_aleph = call.path.startswith("/aleph/")
-        is_empty = task.status == SUCCEED and self._engine.persists(task, RunwayWord.EMPTY_OUTPUT)
+        is_empty = task.status == SUCCEED and self._engine.count_try(task, RunwayWord.EMPTY_OUTPUT)
         return _build_good(
             _build_aleph(task, is_empty) if is_aleph else _build_detail(task, is_empty)
         )
 
-    async def _credit(self, call: ApiCall) -> Reply:
+    async def _show_credit(self, call: ApiCall) -> Reply:
         find_account_by_header(call, self._config)
         return _build_good(_BALANCE)
 
     async def _add(self, call: ApiCall) -> Reply:
-        account, body = self._account(call), call.json_object()
+        account, body = self._find_account(call), call.parse_object()
         task = await self._make(_NUMBERED, account, call, body)
         if task.scenario.has(RunwayWord.CODE_IN_200):
             return _build_numbered_reply(None, code=1, message="system error")
         return _build_numbered_reply(_show_numbered(task))
 
     async def _get_task(self, call: ApiCall) -> Reply:
-        task = await self._engine.find(self._account(call), call.params.get("taskId", ""))
-        is_empty = task.status == SUCCEED and self._engine.persists(task, RunwayWord.EMPTY_OUTPUT)
+        task = await self._engine.find(self._find_account(call), call.params.get("taskId", ""))
+        is_empty = task.status == SUCCEED and self._engine.count_try(task, RunwayWord.EMPTY_OUTPUT)
         return _build_numbered_reply(_show_numbered(task, is_empty=is_empty))
 
-    def _account(self, call: ApiCall) -> str:
+    def _find_account(self, call: ApiCall) -> str:
         return find_account_by_header(call, self._config, schemes=("",))
 
     async def _make(

@@ -125,7 +125,7 @@ class StabilityApi:
             ),
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         creates = [
             ApiRoute("POST", f"/v2beta/{name}", partial(self._create, name)) for name in _OPERATIONS
@@ -140,11 +140,11 @@ class StabilityApi:
             *own,
             ApiRoute("GET", "/v2beta/results/{id}", self._get),
             ApiRoute("GET", "/v1/user/balance", self._balance),
-            ApiRoute("GET", "/v1/user/account", self._account),
+            ApiRoute("GET", "/v1/user/account", self._show_account),
         )
 
     async def _create(self, name: str, call: ApiCall) -> Reply:
-        account, operation = self._account_of(call), _OPERATIONS[name]
+        account, operation = self._find_account(call), _OPERATIONS[name]
         _check_accept(call, operation)
         if len(call.raw) > _MOST_BYTES:
             raise CodedRefusal(413, "payload_too_large", "the request is larger than 10 MB")
@@ -154,31 +154,31 @@ class StabilityApi:
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: self._draft(name, body, scenario),
+                read=lambda scenario: self._draft_task(name, body, scenario),
             )
         )
         if operation.has_id and not task.scenario.has(StabilityWord.BLOCKING):
             return Reply({"id": task.task_id})
-        return self._result(call, task)
+        return self._show_result(call, task)
 
     async def _get(self, call: ApiCall) -> Reply:
-        task = await self.engine.find(self._account_of(call), call.values["id"])
+        task = await self.engine.find(self._find_account(call), call.values["id"])
         _check_accept(call, task.details.operation)
         if task.is_open:
             return Reply({"id": task.task_id, "status": "in-progress"}, 202)
-        return self._result(call, task)
+        return self._show_result(call, task)
 
     async def _balance(self, call: ApiCall) -> Reply:
-        self._account_of(call)
+        self._find_account(call)
         return Reply({"credits": 123.4})
 
-    async def _account(self, call: ApiCall) -> Reply:
-        return Reply({"id": self._account_of(call), "email": "a@b.example", "organizations": []})
+    async def _show_account(self, call: ApiCall) -> Reply:
+        return Reply({"id": self._find_account(call), "email": "a@b.example", "organizations": []})
 
-    def _account_of(self, call: ApiCall) -> str:
+    def _find_account(self, call: ApiCall) -> str:
         return find_account_by_header(call, self._config)
 
-    def _draft(
+    def _draft_task(
         self, name: str, body: Mapping[str, object], scenario: Scenario
     ) -> TaskDraft[StabilityDetails]:
         """Validate a create; raises Refusal."""
@@ -205,7 +205,7 @@ class StabilityApi:
             new_id=lambda: self.engine.chance.randbytes(32).hex(),
         )
 
-    def _result(self, call: ApiCall, task: StabilityTask) -> Reply:
+    def _show_result(self, call: ApiCall, task: StabilityTask) -> Reply:
         """Answer with the file, as bytes or within JSON; raises Refusal for a failure."""
         if task.status != SUCCEED:
             if task.status == FAILED and task.scenario.has(CoreWord.MODERATED):
@@ -222,7 +222,7 @@ class StabilityApi:
             told = {"finish_reason": word, "seed": task.details.seed}
             return Reply({field: b64encode(file).decode()} | told)
         headers = {"finish-reason": word, "seed": str(task.details.seed)}
-        if self.engine.persists(task, StabilityWord.TRUNCATED):
+        if self.engine.count_try(task, StabilityWord.TRUNCATED):
             return Reply(Pieces(_iterate_half(file)), 200, headers, operation.media_type)
         return Reply(file, 200, headers, operation.media_type)
 
@@ -241,7 +241,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[StabilityDetails]:
     """Return Stability's emulator."""
     api = StabilityApi(emulator)
-    service = RoutedService(("/stability",), api.routes, _refuse)
+    service = RoutedService(("/stability",), api.list_routes, _refuse)
     return EmulatedProvider(
         name="stability", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )
@@ -299,6 +299,6 @@ _NAMES: Mapping[RefusalKind, tuple[int, str]] = {
 
 def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
     """Word a refusal. Its `id` is one of the error, as Stability's are."""
-    status, name = refusal.status_and_code(_NAMES, "bad_request")
+    status, name = refusal.find_status_and_code(_NAMES, "bad_request")
     body = {"id": call.request_id.replace("-", ""), "name": name, "errors": [refusal.message]}
     return Reply(body, status)

@@ -59,25 +59,27 @@ class SunoTasks:
 
     async def create(self, call: ApiCall, account: str, create: SunoCreate) -> SunoTask:
         """Make a task."""
-        body = call.json_object()
+        body = call.parse_object()
         request = CreateRequest(
             call=call,
             account=account,
             body=body,
-            read=lambda scenario: self._draft(scenario, create, body),
+            read=lambda scenario: self._draft_task(scenario, create, body),
         )
-        if self.engine.scenario_of(request).has(SunoWord.TWO_JOBS):
+        if self.engine.find_scenario(request).has(SunoWord.TWO_JOBS):
             request = replace(request, count=2)
         task = (await self.engine.create_group(request))[0]
         if task.scenario.has(SunoWord.BLOCKED_SUBMIT):
             await self.engine.wait(task)
         return task
 
-    def _draft(
+    def _draft_task(
         self, scenario: Scenario, create: SunoCreate, body: Mapping[str, object]
     ) -> TaskDraft[SunoDetails]:
         if scenario.has(SunoWord.CODE_IN_200):
-            raise CodedRefusal(200, int(scenario.word(SunoWord.CODE_IN_200)), "refused by its code")
+            raise CodedRefusal(
+                200, int(scenario.read_word(SunoWord.CODE_IN_200)), "refused by its code"
+            )
         flaw = create.check(body)
         if flaw is not None:
             raise Refusal(RefusalKind.INVALID, flaw)
@@ -85,7 +87,7 @@ class SunoTasks:
         url = body.get(hook) if hook is not None else None
         is_song = kind == "music"
         names = ("0.mp3", "1.mp3") if is_song else (_FILES.get(kind, "0.mp3"),)
-        ids = [self.engine.new_uuid() for _ in names]
+        ids = [self.engine.make_uuid() for _ in names]
         key = next(
             (str(body[name]) for name in (hook, *_NAMING) if name and body.get(name)),
             create.operation,
@@ -97,14 +99,14 @@ class SunoTasks:
             creation_key=key,
             artifacts=names,
             steps=_bend(scenario, _SONG_STEPS if is_song else _OTHER_STEPS),
-            new_id=self.engine.new_number if scenario.has(SunoWord.NUMBER_ID) else None,
+            new_id=self.engine.make_number if scenario.has(SunoWord.NUMBER_ID) else None,
         )
 
-    def account_of(self, call: ApiCall) -> str:
+    def find_account(self, call: ApiCall) -> str:
         """Return the account behind a Bearer key; raises Refusal (unauthorized)."""
         return find_account_by_header(call, self.config)
 
-    async def by_clips(self, account: str, ids: Sequence[str]) -> Mapping[str, SunoTask]:
+    async def find_by_clips(self, account: str, ids: Sequence[str]) -> Mapping[str, SunoTask]:
         """Return the task of each song that there is; raises as `Engine.query_faults`."""
         found = {
             clip: task
@@ -118,9 +120,9 @@ class SunoTasks:
         await self.engine.query_faults(account, ",".join(ids), scenario)
         return found
 
-    def spoils(self, task: SunoTask) -> bool:
+    def is_spoiled(self, task: SunoTask) -> bool:
         """Return whether this answer shows addresses that were made of nothing."""
-        return not task.is_open and self.engine.persists(task, SunoWord.NONE_MP3)
+        return not task.is_open and self.engine.count_try(task, SunoWord.NONE_MP3)
 
 
 def _bend(scenario: Scenario, steps: Sequence[TaskStep]) -> Sequence[TaskStep]:

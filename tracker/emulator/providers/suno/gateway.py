@@ -29,7 +29,7 @@ class GatewayApi:
         self._tasks = tasks
         self._engine = tasks.engine
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes below the prefix."""
         return (
             *(
@@ -42,45 +42,45 @@ class GatewayApi:
             ),
             ApiRoute("GET", "/fetch/{id}", self._fetch),
             ApiRoute("POST", "/fetch", self._fetch_many),
-            ApiRoute("GET", "/feed/{ids}", self._feed),
-            ApiRoute("GET", "/lyrics/{id}", self._lyrics),
+            ApiRoute("GET", "/feed/{ids}", self._show_feed),
+            ApiRoute("GET", "/lyrics/{id}", self._show_lyrics),
         )
 
     async def _submit(self, create: SunoCreate, call: ApiCall) -> Reply:
-        account = self._tasks.account_of(call)
+        account = self._tasks.find_account(call)
         task = await self._tasks.create(call, account, create)
         is_number = task.scenario.has(SunoWord.NUMBER_ID)
         return _build_good(int(task.task_id) if is_number else task.task_id)
 
     async def _generate(self, create: SunoCreate, call: ApiCall) -> Reply:
-        account = self._tasks.account_of(call)
+        account = self._tasks.find_account(call)
         task = await self._tasks.create(call, account, create)
         if create.kind == "lyrics":
             return Reply({"id": task.details.clip_ids[0]})
-        return Reply({"id": task.task_id, "clips": self._clips(task), "status": "complete"})
+        return Reply({"id": task.task_id, "clips": self._build_clips(task), "status": "complete"})
 
     async def _fetch(self, call: ApiCall) -> Reply:
-        account = self._tasks.account_of(call)
+        account = self._tasks.find_account(call)
         try:
             task = await self._engine.find(account, call.values["id"])
         except Refusal as refusal:
             if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
-                return self._unknown(call.values["id"])
+                return self._refuse_unknown(call.values["id"])
             raise
         if task.scenario.has(SunoWord.CLIPS_ONLY):
-            return _build_good(self._data(task))
-        return _build_good(self._row(task))
+            return _build_good(self._build_data(task))
+        return _build_good(self._build_row(task))
 
-    def _unknown(self, id_: str) -> Reply:
+    def _refuse_unknown(self, id_: str) -> Reply:
         scenario = self._engine.scenario
-        form = scenario.word(SunoWord.NOT_FOUND) if scenario.has(SunoWord.NOT_FOUND) else "400"
+        form = scenario.read_word(SunoWord.NOT_FOUND) if scenario.has(SunoWord.NOT_FOUND) else "400"
         if form == "unknown":
             return _build_good({"taskId": id_, "status": "UNKNOWN", "failReason": None})
         body = {"code": _NOT_EXIST, "message": _NOT_EXIST, "data": None}
         return Reply(body, int(form))
 
     async def _fetch_many(self, call: ApiCall) -> Reply:
-        account, body = self._tasks.account_of(call), call.json_object()
+        account, body = self._tasks.find_account(call), call.parse_object()
         ids = body.get("ids")
         if not isinstance(ids, list) or body.get("action") not in ("MUSIC", "LYRICS"):
             raise Refusal(RefusalKind.INVALID, "invalid_action")
@@ -89,7 +89,7 @@ class GatewayApi:
         await self._engine.query_faults(account, "list", self._engine.scenario)
         found = [self._engine.registry.find(account, str(one)) for one in ids]
         rows = [
-            self._row(task)
+            self._build_row(task)
             for task in found
             if task is not None
             and not self._engine.is_forgotten(task)
@@ -98,10 +98,10 @@ class GatewayApi:
         is_null = self._engine.scenario.has(SunoWord.DATA_NULL) or not rows
         return _build_good(None if is_null else rows)
 
-    async def _feed(self, call: ApiCall) -> Reply:
-        account, ids = self._tasks.account_of(call), call.values["ids"].split(",")
-        found = await self._tasks.by_clips(account, ids)
-        spoiled = {task.task_id: self._tasks.spoils(task) for task in set(found.values())}
+    async def _show_feed(self, call: ApiCall) -> Reply:
+        account, ids = self._tasks.find_account(call), call.values["ids"].split(",")
+        found = await self._tasks.find_by_clips(account, ids)
+        spoiled = {task.task_id: self._tasks.is_spoiled(task) for task in set(found.values())}
         return Reply(
             [
                 build_clip_view(
@@ -114,25 +114,25 @@ class GatewayApi:
             ]
         )
 
-    async def _lyrics(self, call: ApiCall) -> Reply:
-        account, id_ = self._tasks.account_of(call), call.values["id"]
-        found = await self._tasks.by_clips(account, [id_])
+    async def _show_lyrics(self, call: ApiCall) -> Reply:
+        account, id_ = self._tasks.find_account(call), call.values["id"]
+        found = await self._tasks.find_by_clips(account, [id_])
         if id_ not in found:
             raise Refusal(RefusalKind.NOT_FOUND, "not found")
         return Reply(build_lyrics_view(found[id_]))
 
-    def _clips(self, task: SunoTask) -> list[dict[str, Any]]:
-        spoils = self._tasks.spoils(task)
+    def _build_clips(self, task: SunoTask) -> list[dict[str, Any]]:
+        spoils = self._tasks.is_spoiled(task)
         return [
             build_clip_view(task, place, spoils=spoils)
             for place in range(len(task.details.clip_ids))
         ]
 
-    def _data(self, task: SunoTask) -> Any:
-        return build_lyrics_view(task) if task.details.kind == "lyrics" else self._clips(task)
+    def _build_data(self, task: SunoTask) -> Any:
+        return build_lyrics_view(task) if task.details.kind == "lyrics" else self._build_clips(task)
 
-    def _row(self, task: SunoTask) -> Mapping[str, Any]:
-        row = build_row_view(task, self._data(task))
+    def _build_row(self, task: SunoTask) -> Mapping[str, Any]:
+        row = build_row_view(task, self._build_data(task))
         return convert_to_camel_case(row) if task.scenario.has(SunoWord.CAMEL) else row
 
 

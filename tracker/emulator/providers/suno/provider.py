@@ -31,9 +31,9 @@ def create(emulator: Emulator) -> EmulatedProvider[SunoDetails]:
     kie = ResellerApi(tasks, "/chat/credit", too_many=429)
     server = SelfHostedApi(tasks)
     services = (
-        RoutedService(("/suno", "/task/suno/v1"), gateway.routes, refuse_as_gateway),
-        RoutedService(("/sunoapi",), partial(sunoapi.routes, "/api/v1"), sunoapi.refuse),
-        RoutedService(("/kie",), partial(kie.routes, "/api/v1"), kie.refuse),
-        RoutedService(("/gcui",), partial(server.routes, "/api"), refuse_as_server),
+        RoutedService(("/suno", "/task/suno/v1"), gateway.list_routes, refuse_as_gateway),
+        RoutedService(("/sunoapi",), partial(sunoapi.list_routes, "/api/v1"), sunoapi.refuse),
+        RoutedService(("/kie",), partial(kie.list_routes, "/api/v1"), kie.refuse),
+        RoutedService(("/gcui",), partial(server.list_routes, "/api"), refuse_as_server),
     )
     return EmulatedProvider(name="suno", engine=tasks.engine, services=services, main_job=MAIN_JOB)

@@ -82,7 +82,7 @@ class ResellerApi:
         self._credit_path = credit_path
         self._too_many = too_many
 
-    def routes(self, base: str) -> Sequence[ApiRoute]:
+    def list_routes(self, base: str) -> Sequence[ApiRoute]:
         """Return the table of routes below a path such as `/api/v1`."""
         return (
             *(
@@ -95,11 +95,11 @@ class ResellerApi:
             ),
             *(ApiRoute("GET", f"{base}{path}/record-info", self._record) for path in _RECORDS),
             ApiRoute("GET", f"{base}/voice/validate-info", self._record),
-            ApiRoute("GET", base + self._credit_path, self._credit),
+            ApiRoute("GET", base + self._credit_path, self._show_credit),
         )
 
     async def _create(self, path: str, kind: str, names: tuple[str, ...], call: ApiCall) -> Reply:
-        account = self._tasks.account_of(call)
+        account = self._tasks.find_account(call)
         task = await self._tasks.create(
             call,
             account,
@@ -113,20 +113,20 @@ class ResellerApi:
         return _build_good({"taskId": task.task_id})
 
     async def _reply_at_once(self, path: str, call: ApiCall) -> Reply:
-        self._tasks.account_of(call)
-        call.json_object()
+        self._tasks.find_account(call)
+        call.parse_object()
         return _build_good(_AT_ONCE[path])
 
     async def _record(self, call: ApiCall) -> Reply:
-        account = self._tasks.account_of(call)
+        account = self._tasks.find_account(call)
         task = await self._engine.find(account, call.params.get("taskId", ""))
-        return _build_good(self._view(task))
+        return _build_good(self._build_view(task))
 
-    async def _credit(self, call: ApiCall) -> Reply:
-        self._tasks.account_of(call)
+    async def _show_credit(self, call: ApiCall) -> Reply:
+        self._tasks.find_account(call)
         return _build_good(_CREDITS)
 
-    def _view(self, task: SunoTask) -> dict[str, Any]:
+    def _build_view(self, task: SunoTask) -> dict[str, Any]:
         is_song, is_text = task.details.kind == "music", task.details.kind == "lyrics"
         is_failed = task.status == FAILED
         record = {
@@ -135,20 +135,20 @@ class ResellerApi:
             "param": encode_json({"callBackUrl": task.callback_url}).decode(),
             "errorCode": 500 if is_failed else None,
             "errorMessage": task.message if is_failed else None,
-            "response": self._response(task),
+            "response": self._build_response(task),
         }
         if (is_song or is_text) and not task.scenario.has(SunoWord.SUCCESS_FLAG):
             return record | {"status": _find_word(task)}
         is_number = (
             task.scenario.has(SunoWord.SUCCESS_FLAG)
-            and task.scenario.word(SunoWord.SUCCESS_FLAG) == "number"
+            and task.scenario.read_word(SunoWord.SUCCESS_FLAG) == "number"
         )
         flags = _NUMBERS if is_number else {SUCCEED: "SUCCESS", FAILED: _find_failure(task)}
         return record | {"successFlag": flags.get(task.status, "PENDING")}
 
-    def _response(self, task: SunoTask) -> dict[str, Any] | None:
+    def _build_response(self, task: SunoTask) -> dict[str, Any] | None:
         if task.details.kind == "music":
-            songs = _build_songs(task, spoils=self._tasks.spoils(task))
+            songs = _build_songs(task, spoils=self._tasks.is_spoiled(task))
             return {"taskId": task.task_id, "sunoData": songs} if songs else None
         if task.status != SUCCEED:
             return None

@@ -31,14 +31,14 @@ class SelfHostedApi:
         self._engine = tasks.engine
         self._account = next(iter(tasks.config.api_keys), "")
 
-    def routes(self, base: str) -> Sequence[ApiRoute]:
+    def list_routes(self, base: str) -> Sequence[ApiRoute]:
         """Return the table of routes below a path such as `/api`."""
         return (
             *(
                 ApiRoute("POST", base + path, partial(self._create, path, names))
                 for path, names in _CREATES.items()
             ),
-            ApiRoute("POST", f"{base}/generate_lyrics", self._lyrics),
+            ApiRoute("POST", f"{base}/generate_lyrics", self._create_lyrics),
             ApiRoute("GET", f"{base}/get", self._get),
             ApiRoute("GET", f"{base}/get_limit", self._limit),
         )
@@ -46,18 +46,18 @@ class SelfHostedApi:
     async def _create(self, path: str, names: tuple[str, ...], call: ApiCall) -> Reply:
         task = await self._tasks.create(
             call,
-            self._owner(),
+            self._get_owner(),
             SunoCreate(operation=f"gcui{path}", kind="music", check=require_fields(*names)),
         )
-        waits = call.json_object().get("wait_audio") is True
+        waits = call.parse_object().get("wait_audio") is True
         if waits and not task.scenario.has(SunoWord.WAIT_AUDIO_SHORT):
             await self._engine.wait(task, _WAIT_S)
-        return Reply(self._infos(task))
+        return Reply(self._build_infos(task))
 
-    async def _lyrics(self, call: ApiCall) -> Reply:
+    async def _create_lyrics(self, call: ApiCall) -> Reply:
         task = await self._tasks.create(
             call,
-            self._owner(),
+            self._get_owner(),
             SunoCreate(operation="gcui/lyrics", kind="lyrics", check=require_fields("prompt")),
         )
         await self._engine.wait(task, _WAIT_S)
@@ -66,21 +66,23 @@ class SelfHostedApi:
     async def _get(self, call: ApiCall) -> Reply:
         ids = [one for one in call.params.get("ids", "").split(",") if one]
         if not ids:
-            page = self._engine.page(self._owner(), limit=10)
-            return Reply([info for task in page.tasks for info in self._infos(task)])
-        found = await self._tasks.by_clips(self._owner(), ids)
-        infos = {info["id"]: info for task in set(found.values()) for info in self._infos(task)}
+            page = self._engine.list_page(self._get_owner(), limit=10)
+            return Reply([info for task in page.tasks for info in self._build_infos(task)])
+        found = await self._tasks.find_by_clips(self._get_owner(), ids)
+        infos = {
+            info["id"]: info for task in set(found.values()) for info in self._build_infos(task)
+        }
         return Reply([infos[id_] for id_ in ids if id_ in infos])
 
     async def _limit(self, _call: ApiCall) -> Reply:
         limit = {"credits_left": 40, "period": "day"}
         return Reply({**limit, "monthly_limit": 50, "monthly_usage": 10})
 
-    def _owner(self) -> str:
+    def _get_owner(self) -> str:
         return self._tasks.config.accounts.get(self._account, self._account)
 
-    def _infos(self, task: SunoTask) -> list[dict[str, Any]]:
-        spoils = self._tasks.spoils(task)
+    def _build_infos(self, task: SunoTask) -> list[dict[str, Any]]:
+        spoils = self._tasks.is_spoiled(task)
         return [
             build_audio_info(task, place, spoils=spoils)
             for place in range(len(task.details.clip_ids))

@@ -45,7 +45,7 @@ class SunoDetails:
     clip_ids: Sequence[str]
     fields: Mapping[str, object]
 
-    def text(self, *names: str) -> str:
+    def read_text(self, *names: str) -> str:
         """Return the first of some fields of the create that holds a text."""
         values = (self.fields.get(name) for name in names)
         return next((value for value in values if isinstance(value, str) and value), "")
@@ -81,16 +81,16 @@ def build_clip_view(task: SunoTask, place: int, *, spoils: bool) -> dict[str, An
         "id": details.clip_ids[place],
         "clip_id": details.clip_ids[place],
         "status": status,
-        "title": details.text("title") or "Untitled",
+        "title": details.read_text("title") or "Untitled",
         "audio_url": _build_audio(task, place, status, spoils=spoils),
         "image_url": build_media_url(task, f"{place}.png") if status == "complete" else "",
         "image_large_url": "",
         "video_url": "",
-        "model_name": details.text("mv", "model") or "chirp-v3-0",
+        "model_name": details.read_text("mv", "model") or "chirp-v3-0",
         "duration": 5.0 if status == "complete" else None,
         "metadata": {
-            "tags": details.text("tags", "style"),
-            "prompt": details.text("prompt") or "[Verse] la",
+            "tags": details.read_text("tags", "style"),
+            "prompt": details.read_text("prompt") or "[Verse] la",
             "duration": None,
             "error_type": "generation_error" if is_error else None,
             "error_message": "the song could not be made" if is_error else None,
@@ -127,7 +127,7 @@ def build_audio_info(task: SunoTask, place: int, *, spoils: bool) -> dict[str, A
         "prompt": clip["metadata"]["prompt"],
         "type": "gen",
         "tags": clip["metadata"]["tags"],
-        "negative_tags": task.details.text("negative_tags"),
+        "negative_tags": task.details.read_text("negative_tags"),
         "duration": clip["duration"],
         "error_message": clip["metadata"]["error_message"],
     }

@@ -127,17 +127,17 @@ class UdioApi:
             emulator, ProviderRules(name="udio", callbacks=lambda _task: (), words=_WORDS)
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", "/generate-proxy", self._generate),
-            ApiRoute("GET", "/songs", self._songs),
+            ApiRoute("GET", "/songs", self._show_songs),
             ApiRoute("POST", "/submit/music", self._submit),
             ApiRoute("GET", "/fetch/{id}", self._fetch),
         )
 
     async def _generate(self, call: ApiCall) -> Reply:
-        body = call.json_object()
+        body = call.parse_object()
         task = await self._create(call, body, body)
         if task.scenario.has(UdioWord.NO_ID_IN_ANSWER):
             return Reply({"message": "ok"})
@@ -145,7 +145,7 @@ class UdioApi:
         return Reply({"track_ids": ids, "generation_id": task.task_id})
 
     async def _submit(self, call: ApiCall) -> Reply:
-        body = call.json_object()
+        body = call.parse_object()
         params = body.get("gen_params")
         if not isinstance(params, dict):
             raise Refusal(RefusalKind.INVALID, "gen_params is empty")
@@ -161,13 +161,15 @@ class UdioApi:
             call=call,
             account=account,
             body=body,
-            read=lambda scenario: self._draft(scenario, params),
+            read=lambda scenario: self._draft_task(scenario, params),
         )
         return await self.engine.create(request)
 
-    def _draft(self, scenario: Scenario, params: Mapping[str, object]) -> TaskDraft[UdioDetails]:
+    def _draft_task(
+        self, scenario: Scenario, params: Mapping[str, object]
+    ) -> TaskDraft[UdioDetails]:
         if scenario.has(UdioWord.INT_CODE_ERROR):
-            raise NumberedRefusal(int(scenario.word(UdioWord.INT_CODE_ERROR)))
+            raise NumberedRefusal(int(scenario.read_word(UdioWord.INT_CODE_ERROR)))
         flaw = _FIELDS(dict(params))
         if flaw is not None:
             raise Refusal(RefusalKind.INVALID, str(flaw))
@@ -177,7 +179,7 @@ class UdioApi:
         if scenario.has(UdioWord.ONE_OF_TWO):
             last = replace(_STEPS[-1], status=FAILED, message="one song failed", ready=1)
             steps = (*_STEPS[:-1], last)
-        ids = [self.engine.new_uuid() for _ in range(2)]
+        ids = [self.engine.make_uuid() for _ in range(2)]
         return TaskDraft(
             operation="music",
             details=UdioDetails(song_ids=ids, fields=params),
@@ -188,7 +190,7 @@ class UdioApi:
             steps=steps,
         )
 
-    async def _songs(self, call: ApiCall) -> Reply:
+    async def _show_songs(self, call: ApiCall) -> Reply:
         account = find_account_by_header(call, self._config)
         wanted = [one for one in call.params.get("songIds", "").split(",") if one]
         tasks = [
@@ -200,9 +202,9 @@ class UdioApi:
         await self.engine.query_faults(account, ",".join(wanted), scenario)
         songs: dict[str, dict[str, Any]] = {}
         for task in tasks:
-            if self.engine.persists(task, UdioWord.MISSING_IN_LIST):
+            if self.engine.count_try(task, UdioWord.MISSING_IN_LIST):
                 continue
-            songs |= {song["id"]: song for song in self._views(task)}
+            songs |= {song["id"]: song for song in self._build_views(task)}
         return Reply({"songs": [songs[id_] for id_ in wanted if id_ in songs]})
 
     async def _fetch(self, call: ApiCall) -> Reply:
@@ -217,12 +219,12 @@ class UdioApi:
             "progress": "50%" if task.status == PROCESSING else "0%" if task.is_open else "100%",
             "fail_reason": task.message if task.status == FAILED else "",
             "submit_time": task.created_at // 1000,
-            "data": {"songs": self._views(task)},
+            "data": {"songs": self._build_views(task)},
         }
         return _build_good(row)
 
-    def _views(self, task: UdioTask) -> list[dict[str, Any]]:
-        hides = bool(task.ready) and self.engine.persists(task, UdioWord.FINISHED_WITHOUT_PATH)
+    def _build_views(self, task: UdioTask) -> list[dict[str, Any]]:
+        hides = bool(task.ready) and self.engine.count_try(task, UdioWord.FINISHED_WITHOUT_PATH)
         return [_build_song(task, place, hides_path=hides) for place in range(2)]
 
 
@@ -289,5 +291,5 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[UdioDetails]:
     """Return Udio's emulator."""
     api = UdioApi(emulator)
-    service = RoutedService(("/udio",), api.routes, _refuse)
+    service = RoutedService(("/udio",), api.list_routes, _refuse)
     return EmulatedProvider(name="udio", engine=api.engine, services=(service,), main_job=MAIN_JOB)

@@ -85,43 +85,45 @@ class VeoApi:
             emulator,
             ProviderRules(
                 name="veo",
-                callbacks=self._callbacks,
+                callbacks=self._build_callbacks,
                 words=VEO_WORDS,
                 faults=FaultTables(before={VeoWord.QUOTA: _refuse_used_up}),
             ),
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes. The versions of a path answer alike."""
         found = [
-            ApiRoute("GET", "/.well-known/jwks.json", self._keys),
-            ApiRoute("GET", "/service-account.json", self._key_file),
+            ApiRoute("GET", "/.well-known/jwks.json", self._show_keys),
+            ApiRoute("GET", "/service-account.json", self._show_key_file),
             ApiRoute("POST", "/token", self._exchange),
             ApiRoute("GET", "/storage/{path:path}", self._send_stored),
         ]
         for version in ("v1", "v1beta", "v1beta1"):
             found += [
-                ApiRoute("POST", f"/{version}/models/{{call}}", self._predict),
-                ApiRoute("GET", f"/{version}/models/{{model}}/operations/{{id}}", self._operation),
-                ApiRoute("POST", f"/{version}/{_PUBLISHER}", self._vertex),
-                ApiRoute("GET", f"/{version}/files/{{file}}", self._file),
+                ApiRoute("POST", f"/{version}/models/{{call}}", self._create_prediction),
+                ApiRoute(
+                    "GET", f"/{version}/models/{{model}}/operations/{{id}}", self._show_operation
+                ),
+                ApiRoute("POST", f"/{version}/{_PUBLISHER}", self._dispatch_vertex),
+                ApiRoute("GET", f"/{version}/files/{{file}}", self._show_file),
                 ApiRoute("POST", f"/{version}/interactions", self._interact),
-                ApiRoute("GET", f"/{version}/interactions/{{id}}", self._interaction),
+                ApiRoute("GET", f"/{version}/interactions/{{id}}", self._show_interaction),
                 ApiRoute("POST", f"/{version}/interactions/{{id}}/cancel", self._cancel),
                 ApiRoute("GET", f"/{version}/webhooks", self._list_webhooks),
                 ApiRoute("POST", f"/{version}/webhooks", self._add_webhook),
             ]
         return found
 
-    async def _predict(self, call: ApiCall) -> Reply:
+    async def _create_prediction(self, call: ApiCall) -> Reply:
         model = _read_model(call)
-        account = self._account_of(call)
+        account = self._find_account(call)
         return await self._create(call, account, "gemini", {"model": model})
 
-    async def _vertex(self, call: ApiCall) -> Reply:
-        account = self._bearer_of(call)
+    async def _dispatch_vertex(self, call: ApiCall) -> Reply:
+        account = self._find_bearer(call)
         if call.values["call"].endswith(":fetchPredictOperation"):
-            name = call.json_object().get("operationName")
+            name = call.parse_object().get("operationName")
             task = await self._find(account, str(name))
             return Reply(build_operation(task, is_empty=self._is_empty(task)))
         model, values = _read_model(call), call.values
@@ -129,12 +131,12 @@ class VeoApi:
         return await self._create(call, account, "vertex", {"model": model, "place": place})
 
     async def _interact(self, call: ApiCall) -> Reply:
-        return await self._create(call, self._account_of(call), "interaction", {})
+        return await self._create(call, self._find_account(call), "interaction", {})
 
     async def _create(
         self, call: ApiCall, account: str, kind: str, more: Mapping[str, str]
     ) -> Reply:
-        body = call.json_object()
+        body = call.parse_object()
         request: CreateRequest[VeoDetails] = CreateRequest(
             call=call,
             account=account,
@@ -146,30 +148,30 @@ class VeoApi:
             return Reply(build_interaction(task, is_empty=False))
         return Reply({"name": task.details.name})
 
-    async def _operation(self, call: ApiCall) -> Reply:
+    async def _show_operation(self, call: ApiCall) -> Reply:
         values = call.values
         name = f"models/{values['model']}/operations/{values['id']}"
-        task = await self._find(self._account_of(call), name)
+        task = await self._find(self._find_account(call), name)
         return Reply(build_operation(task, is_empty=self._is_empty(task)))
 
     async def _find(self, account: str, name: str) -> VeoTask:
         id_ = name.rpartition("/")[2]
         return await self.engine.find(account, id_, lambda one: one.details.name == name)
 
-    async def _interaction(self, call: ApiCall) -> Reply:
-        task = await self.engine.find(self._account_of(call), call.values["id"])
+    async def _show_interaction(self, call: ApiCall) -> Reply:
+        task = await self.engine.find(self._find_account(call), call.values["id"])
         return Reply(build_interaction(task, is_empty=self._is_empty(task)))
 
     async def _cancel(self, call: ApiCall) -> Reply:
-        task = await self.engine.find(self._account_of(call), call.values["id"])
+        task = await self.engine.find(self._find_account(call), call.values["id"])
         if not task.is_open or await self.engine.cancel(task) is CancelOutcome.TOO_LATE:
             raise CodedRefusal(400, "FAILED_PRECONDITION", "the interaction is not in progress")
         return Reply(build_interaction(task, is_empty=False))
 
-    async def _file(self, call: ApiCall) -> Reply:
+    async def _show_file(self, call: ApiCall) -> Reply:
         """Describe a file, or lead to its bytes at another address."""
-        account, found = self._account_of(call), _FILE.fullmatch(call.values["file"])
-        task = None if found is None else self._owner_of(found[1])
+        account, found = self._find_account(call), _FILE.fullmatch(call.values["file"])
+        task = None if found is None else self._find_owner(found[1])
         if found is None or task is None or task.account != account or task.status != SUCCEED:
             raise Refusal(RefusalKind.NOT_FOUND, "File not found, or it has expired.")
         place = f"{int(found[2])}.mp4"
@@ -178,26 +180,26 @@ class VeoApi:
         name = call.values["file"]
         return Reply({"name": f"files/{name}", "mimeType": "video/mp4", "state": "ACTIVE"})
 
-    def _owner_of(self, id_: str) -> VeoTask | None:
+    def _find_owner(self, id_: str) -> VeoTask | None:
         registry = self.engine.registry
         return registry.find_any(id_) or registry.find_any(f"v1_{id_}")
 
     async def _send_stored(self, call: ApiCall) -> Reply:
         """Hand out a file of a bucket to whoever brings a token."""
-        self._bearer_of(call)
+        self._find_bearer(call)
         parts = call.values["path"].split("/")
         content = make_media(parts[-2], parts[-1]) if len(parts) > 2 else None
         if content is None:
             raise Refusal(RefusalKind.NOT_FOUND, "No such object.")
         return Reply(content, media_type="video/mp4")
 
-    async def _keys(self, call: ApiCall) -> Reply:
+    async def _show_keys(self, call: ApiCall) -> Reply:
         del call
         if self.engine.scenario.has(VeoWord.KEYS_DOWN):
             raise Refusal(RefusalKind.UNAVAILABLE, "the keys are not there now")
         return Reply(build_key_set((_KEY, _NEWER_KEY) if self._is_rotated else (_KEY,)))
 
-    async def _key_file(self, call: ApiCall) -> Reply:
+    async def _show_key_file(self, call: ApiCall) -> Reply:
         return Reply(build_key_file(f"{call.root_url}/token", PROJECT))
 
     async def _exchange(self, call: ApiCall) -> Reply:
@@ -218,7 +220,7 @@ class VeoApi:
         return Reply({"access_token": token, "expires_in": lives_s, "token_type": "Bearer"})
 
     async def _list_webhooks(self, call: ApiCall) -> Reply:
-        account = self._account_of(call)
+        account = self._find_account(call)
         is_dead = self.engine.scenario.has(VeoWord.WEBHOOK_DEAD)
         state = "disabled_due_to_failed_deliveries" if is_dead else "enabled"
         known = self._webhooks.get(account)
@@ -227,7 +229,7 @@ class VeoApi:
 
     async def _add_webhook(self, call: ApiCall) -> Reply:
         """Register the one endpoint of a project; its secret is told once."""
-        account, body = self._account_of(call), call.json_object()
+        account, body = self._find_account(call), call.parse_object()
         secret = self._config.webhook_secret or EXAMPLE_SECRET
         if not isinstance(body.get("uri"), str):
             raise CodedRefusal(400, "INVALID_ARGUMENT", "uri: is required")
@@ -235,7 +237,7 @@ class VeoApi:
         shown = {"name": "webhooks/1", "id": "1", "state": "enabled"}
         return Reply({**shown, "new_signing_secret": secret})
 
-    def _account_of(self, call: ApiCall) -> str:
+    def _find_account(self, call: ApiCall) -> str:
         if self.engine.scenario.has(VeoWord.KEY_INVALID):
             raise DetailedRefusal(
                 *(400, "INVALID_ARGUMENT", "API key not valid."),
@@ -246,7 +248,7 @@ class VeoApi:
             call.headers.get("x-goog-api-key") or call.params.get("key"), self._config
         )
 
-    def _bearer_of(self, call: ApiCall) -> str:
+    def _find_bearer(self, call: ApiCall) -> str:
         """Return the account behind a token; a key of the emulator's is taken for one."""
         word, _, token = call.headers.get("authorization", "").partition(" ")
         if word != "Bearer":
@@ -257,9 +259,9 @@ class VeoApi:
         return find_account_by_key(token, self._config)
 
     def _is_empty(self, task: VeoTask) -> bool:
-        return not task.is_open and self.engine.persists(task, VeoWord.NOTHING)
+        return not task.is_open and self.engine.count_try(task, VeoWord.NOTHING)
 
-    def _callbacks(self, task: VeoTask) -> Sequence[CallbackContent]:
+    def _build_callbacks(self, task: VeoTask) -> Sequence[CallbackContent]:
         """Word the event of a state: to the URL of the create, else to the project's."""
         event = find_event(task)
         if event is None:
@@ -294,7 +296,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[VeoDetails]:
     """Return Google's emulator."""
     api = VeoApi(emulator)
-    service = RoutedService(("/veo",), api.routes, _refuse)
+    service = RoutedService(("/veo",), api.list_routes, _refuse)
     return EmulatedProvider(name="veo", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
@@ -320,7 +322,7 @@ _STATUSES: Mapping[RefusalKind, tuple[int, str]] = {
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    status, word = refusal.status_and_code(_STATUSES, "INTERNAL")
+    status, word = refusal.find_status_and_code(_STATUSES, "INTERNAL")
     error: dict[str, Any] = {"code": status, "message": refusal.message, "status": word}
     if isinstance(refusal, DetailedRefusal):
         error["details"] = refusal.details

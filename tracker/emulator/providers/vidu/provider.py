@@ -149,14 +149,14 @@ class ViduApi:
             emulator,
             ProviderRules(
                 name="vidu",
-                callbacks=self._callbacks,
+                callbacks=self._build_callbacks,
                 words=VIDU_WORDS,
                 faults=FaultTables(before={ViduWord.THROTTLED: throttled}),
             ),
         )
-        self._subjects = SubjectApi(self._account_of, self.engine.new_number)
+        self._subjects = SubjectApi(self._find_account, self.engine.make_number)
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         creates = [
             ApiRoute("POST", f"/ent/v2/{name}", partial(self._create, name)) for name in _REQUIRED
@@ -171,8 +171,8 @@ class ViduApi:
             ApiRoute("GET", "/ent/v2/tasks", self._list),
             ApiRoute("GET", "/ent/v2/tasks/{id}/creations", self._get),
             ApiRoute("POST", "/ent/v2/tasks/{id}/cancel", self._cancel),
-            ApiRoute("GET", "/ent/v2/credits", self._credits),
-            *self._subjects.routes(),
+            ApiRoute("GET", "/ent/v2/credits", self._show_credits),
+            *self._subjects.list_routes(),
         )
 
     async def _create(self, name: str, call: ApiCall) -> Reply:
@@ -193,7 +193,7 @@ class ViduApi:
         return Reply(shown)
 
     async def _make(self, name: str, call: ApiCall) -> ViduTask:
-        account, body = self._account_of(call), call.json_object()
+        account, body = self._find_account(call), call.parse_object()
         key = call.headers.get("authorization", "").removeprefix("Token ").removeprefix("Bearer ")
         return await self.engine.create(
             CreateRequest(
@@ -205,11 +205,11 @@ class ViduApi:
         )
 
     async def _get(self, call: ApiCall) -> Reply:
-        task = await self.engine.find(self._account_of(call), call.values["id"])
-        return Reply(self._view(task))
+        task = await self.engine.find(self._find_account(call), call.values["id"])
+        return Reply(self._build_view(task))
 
     async def _list(self, call: ApiCall) -> Reply:
-        account = self._account_of(call)
+        account = self._find_account(call)
         await self.engine.query_faults(account, "list", self.engine.scenario)
         start, end = (_read_instant(call, f"created_at.{name}") for name in ("from", "to"))
         ids, states = call.query_values("task_ids"), call.query_values("states")
@@ -219,12 +219,12 @@ class ViduApi:
             is_named = not ids or task.task_id in ids
             return is_timely and is_named and (not states or _STATES.get(task.status) in states)
 
-        size = call.number("pager.pagesz", default=10, least=1, most=100)
+        size = call.parse_number("pager.pagesz", default=10, least=1, most=100)
         if self.engine.scenario.has(ViduWord.SMALL_PAGES):
             size = _SMALL_PAGE
-        page = call.number("pager.page", default=0, most=1_000_000)
-        found = self.engine.page(account, offset=page * size, limit=size, wanted=is_wanted)
-        tasks = [_show_created(task) | self._view(task) for task in found.tasks]
+        page = call.parse_number("pager.page", default=0, most=1_000_000)
+        found = self.engine.list_page(account, offset=page * size, limit=size, wanted=is_wanted)
+        tasks = [_show_created(task) | self._build_view(task) for task in found.tasks]
         for task, shown in zip(found.tasks, tasks, strict=True):
             if task.scenario.has(ViduWord.PAYLOAD_HIDDEN):
                 del shown["payload"]
@@ -232,14 +232,14 @@ class ViduApi:
 
     async def _cancel(self, call: ApiCall) -> Reply:
         """Cancel what has not begun; credits are given back."""
-        task = await self.engine.find(self._account_of(call), call.values["id"])
+        task = await self.engine.find(self._find_account(call), call.values["id"])
         is_late = task.status != SUBMITTED
         if is_late or await self.engine.cancel(task) is CancelOutcome.TOO_LATE:
             raise CodedRefusal(400, "TaskStateInvalid", "the task can not be canceled")
         return Reply({})
 
-    async def _credits(self, call: ApiCall) -> Reply:
-        self._account_of(call)
+    async def _show_credits(self, call: ApiCall) -> Reply:
+        self._find_account(call)
         remains = {
             "type": "metered",
             "credit_remain": 5000,
@@ -249,12 +249,12 @@ class ViduApi:
         }
         return Reply({"remains": [remains]})
 
-    def _account_of(self, call: ApiCall) -> str:
+    def _find_account(self, call: ApiCall) -> str:
         return find_account_by_header(call, self._config, schemes=("Token ", "Bearer "))
 
-    def _callbacks(self, task: ViduTask) -> Sequence[CallbackContent]:
+    def _build_callbacks(self, task: ViduTask) -> Sequence[CallbackContent]:
         """Word the callbacks of a step: processing once, an end until it is acknowledged."""
-        body = self._view(task)
+        body = self._build_view(task)
         if task.status == SUCCEED and task.scenario.has(ViduWord.BODY_ALTERED):
             body |= {"state": "failed", "err_code": "Forged", "creations": []}
         is_end = not task.is_open
@@ -268,10 +268,10 @@ class ViduApi:
         )
         if not is_end or not task.scenario.has(ViduWord.LATE_PROCESSING):
             return (content,)
-        late = encode_json(self._view(task) | {"state": "processing", "creations": []})
+        late = encode_json(self._build_view(task) | {"state": "processing", "creations": []})
         return (content, replace(content, body=late, retry=_ONCE))
 
-    def _view(self, task: ViduTask) -> dict[str, Any]:
+    def _build_view(self, task: ViduTask) -> dict[str, Any]:
         is_done = task.status == SUCCEED and not self._is_late(task)
         failed = task.status in (FAILED, CANCELLED)
         code = "CreationPolicyViolation" if failed else ""
@@ -290,7 +290,7 @@ class ViduApi:
         }
 
     def _is_late(self, task: ViduTask) -> bool:
-        return self.engine.persists(task, ViduWord.EMPTY_CREATIONS)
+        return self.engine.count_try(task, ViduWord.EMPTY_CREATIONS)
 
 
 MAIN_JOB = MainJob(
@@ -303,7 +303,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[ViduDetails]:
     """Return Vidu's emulator."""
     api = ViduApi(emulator)
-    service = RoutedService(("/vidu",), api.routes, _refuse)
+    service = RoutedService(("/vidu",), api.list_routes, _refuse)
     return EmulatedProvider(name="vidu", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
@@ -385,7 +385,7 @@ _REASONS: Mapping[RefusalKind, tuple[int, str]] = {
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    status, reason = refusal.status_and_code(_REASONS, "InternalError")
+    status, reason = refusal.find_status_and_code(_REASONS, "InternalError")
     body: dict[str, Any] = {
         "code": status,
         "reason": reason,

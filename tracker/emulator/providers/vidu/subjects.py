@@ -24,7 +24,7 @@ class SubjectApi:
         self._account_of, self._new_id = account_of, new_id
         self._subjects: BoundedDict[tuple[str, str], Mapping[str, object]] = BoundedDict(_MOST)
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         return (
             ApiRoute("POST", _PATH, self._add),
@@ -33,7 +33,7 @@ class SubjectApi:
         )
 
     async def _add(self, call: ApiCall) -> Reply:
-        body, account = call.json_object(), self._account_of(call)
+        body, account = call.parse_object(), self._account_of(call)
         if not body.get("name"):
             raise CodedRefusal(400, "FieldInvalid", "name is required")
         id_ = str(self._new_id())
@@ -42,7 +42,7 @@ class SubjectApi:
         return Reply(subject)
 
     async def _change(self, call: ApiCall) -> Reply:
-        body, key = call.json_object(), (self._account_of(call), call.values["id"])
+        body, key = call.parse_object(), (self._account_of(call), call.values["id"])
         known = self._subjects.get(key)
         if known is None:
             raise CodedRefusal(404, "NotFound", "there is no such subject")

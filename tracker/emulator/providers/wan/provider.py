@@ -110,14 +110,14 @@ class WanApi:
             emulator,
             ProviderRules(
                 name="wan",
-                callbacks=self._events,
+                callbacks=self._build_events,
                 words=WAN_WORDS,
                 faults=FaultTables(before={WanWord.ALLOCATION_QUOTA: no_quota}),
                 purge_seconds=_DAY_S,
             ),
         )
 
-    def routes(self) -> Sequence[ApiRoute]:
+    def list_routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
         creates = [
             ApiRoute("POST", f"/api/v1/services/aigc/{name}", partial(self._create, name))
@@ -132,7 +132,7 @@ class WanApi:
         )
 
     async def _create(self, name: str, call: ApiCall) -> Reply:
-        account, body = self._account_of(call), call.json_object()
+        account, body = self._find_account(call), call.parse_object()
         if call.headers.get("x-dashscope-async") != "enable":
             text_ = "current user api does not support synchronous calls."
             raise CodedRefusal(403, "AccessDenied", text_)
@@ -145,12 +145,12 @@ class WanApi:
             )
         )
         output = {"task_id": task.task_id, "task_status": "PENDING"}
-        return Reply({"request_id": self.engine.new_uuid(), "output": output})
+        return Reply({"request_id": self.engine.make_uuid(), "output": output})
 
     async def _get(self, call: ApiCall) -> Reply:
         """Show a task; one that is not there has the word UNKNOWN, with HTTP 200."""
-        account, name = self._account_of(call), call.values["id"]
-        request_id = {"request_id": self.engine.new_uuid()}
+        account, name = self._find_account(call), call.values["id"]
+        request_id = {"request_id": self.engine.make_uuid()}
         try:
             task = await self.engine.find(account, name)
         except Refusal as refusal:
@@ -159,14 +159,14 @@ class WanApi:
             return Reply({**request_id, "output": {"task_id": name, "task_status": "UNKNOWN"}})
         word = WanWord.UNKNOWN_FIRST
         is_young = task.scenario.has(word) and (
-            self.engine.age_of(task) < task.scenario.seconds(word)
+            self.engine.measure_age(task) < task.scenario.read_seconds(word)
         )
         if is_young:
             return Reply({**request_id, "output": {"task_id": name, "task_status": "UNKNOWN"}})
-        return Reply({**request_id, **self._view(task)})
+        return Reply({**request_id, **self._build_view(task)})
 
     async def _list(self, call: ApiCall) -> Reply:
-        account = self._account_of(call)
+        account = self._find_account(call)
         await self.engine.query_faults(account, "list", self.engine.scenario)
         start, end = _read_time(call, "start_time"), _read_time(call, "end_time")
         status, model = call.params.get("status"), call.params.get("model_name")
@@ -177,9 +177,11 @@ class WanApi:
             is_named = model is None or task.details.model == model
             return is_timely and is_named and status in (None, _STATES.get(task.status))
 
-        size = call.number("page_size", default=10, least=1, most=100)
-        page = call.number("page_no", default=1, least=1, most=1_000_000)
-        found = self.engine.page(account, offset=(page - 1) * size, limit=size, wanted=is_wanted)
+        size = call.parse_number("page_size", default=10, least=1, most=100)
+        page = call.parse_number("page_no", default=1, least=1, most=1_000_000)
+        found = self.engine.list_page(
+            account, offset=(page - 1) * size, limit=size, wanted=is_wanted
+        )
         data = [
             {
                 "task_id": task.task_id,
@@ -192,26 +194,26 @@ class WanApi:
         ]
         pages = -(-found.total // size)
         more = {"page_no": page, "page_size": size, "total": found.total, "total_page": pages}
-        return Reply({"request_id": self.engine.new_uuid(), "data": data, **more})
+        return Reply({"request_id": self.engine.make_uuid(), "data": data, **more})
 
     async def _cancel(self, call: ApiCall) -> Reply:
         """Cancel a task that is pending."""
-        task = await self.engine.find(self._account_of(call), call.values["id"])
+        task = await self.engine.find(self._find_account(call), call.values["id"])
         is_late = task.status != SUBMITTED
         if is_late or await self.engine.cancel(task) is CancelOutcome.TOO_LATE:
             raise CodedRefusal(400, "UnsupportedOperation", "Failed to cancel the task.")
-        return Reply({"request_id": self.engine.new_uuid()})
+        return Reply({"request_id": self.engine.make_uuid()})
 
-    def _account_of(self, call: ApiCall) -> str:
+    def _find_account(self, call: ApiCall) -> str:
         return find_account_by_header(call, self._emulator.config)
 
-    def _events(self, task: WanTask) -> Sequence[CallbackContent]:
+    def _build_events(self, task: WanTask) -> Sequence[CallbackContent]:
         """Word the event of an end, for an account whose rule leads somewhere."""
         if task.is_open or task.callback_url is None:
             return ()
         data = {"task_id": task.task_id, "task_status": _STATES[task.status], "region": "cn-x"}
         event = {
-            "id": self.engine.new_uuid(),
+            "id": self.engine.make_uuid(),
             "source": "acs.dashscope",
             "type": "dashscope:System:AsyncTaskFinish",
             "time": datetime.fromtimestamp(task.updated_at / 1000, UTC).isoformat(),
@@ -219,7 +221,7 @@ class WanApi:
         }
         return (CallbackContent(body=encode_json(event)),)
 
-    def _view(self, task: WanTask) -> dict[str, Any]:
+    def _build_view(self, task: WanTask) -> dict[str, Any]:
         is_paused = task.status == PROCESSING and task.stage == _SUSPENDED
         word = "SUSPENDED" if is_paused else _STATES.get(task.status, task.status)
         is_small = task.scenario.has(WanWord.LOWER_CASE)
@@ -259,7 +261,7 @@ class WanApi:
         return {"output": output, "usage": {"image_count": good}}
 
     def _is_late(self, task: WanTask) -> bool:
-        return self.engine.persists(task, WanWord.NO_URL)
+        return self.engine.count_try(task, WanWord.NO_URL)
 
 
 MAIN_JOB = MainJob(
@@ -272,7 +274,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[WanDetails]:
     """Return DashScope's emulator."""
     api = WanApi(emulator)
-    service = RoutedService(("/wan",), api.routes, _refuse)
+    service = RoutedService(("/wan",), api.list_routes, _refuse)
     return EmulatedProvider(name="wan", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
@@ -342,6 +344,6 @@ _CODES: Mapping[RefusalKind, tuple[int, str]] = {
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    status, code = refusal.status_and_code(_CODES, "InternalError")
+    status, code = refusal.find_status_and_code(_CODES, "InternalError")
     body = {"request_id": "emulated", "code": code, "message": refusal.message}
     return Reply(body, status)

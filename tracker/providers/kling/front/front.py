@@ -73,12 +73,12 @@ class KlingFront(PlainFront):
     spares_reads = False
     shows_input = False
 
-    def owns(self, path: str) -> bool:
+    def is_own_path(self, path: str) -> bool:
         """Take what has a part of Kling's paths early in it, in any case and version."""
         parts = path.lower().split("/")
         return parts[0] in ("v1", "tasks") or not _OWN_PARTS.isdisjoint(parts[:_EARLY])
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for calls about the account: they tell of every tenant's tasks."""
         named = _remove_version(call.path)
         if named in helpers.ACCOUNT:
@@ -96,7 +96,7 @@ class KlingFront(PlainFront):
         if method is not None and _split(named)[0] is None:
             return refuse_method(call)
         if is_legacy:
-            return self._legacy(call, named)
+            return self._read_legacy(call, named)
         if call.path in groups.GROUPS:
             return self._group(call)
         if standard.is_standard(call.path):
@@ -110,7 +110,7 @@ class KlingFront(PlainFront):
             return refuse_method(call)
         return WantsBody(_SMALL_BODY) if call.body is None else groups.read_page(call)
 
-    def _legacy(self, call: FrontCall, rest: str) -> Command | WantsBody | FrontRefusal:
+    def _read_legacy(self, call: FrontCall, rest: str) -> Command | WantsBody | FrontRefusal:
         operation, name = _split(rest)
         if operation is None:
             return FrontRefusal(Fault.NO_ROUTE, f"there is no operation {rest[:128]!r}")

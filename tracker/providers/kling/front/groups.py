@@ -51,12 +51,12 @@ class Listing(BaseModel):
 
 def read_names(call: FrontCall) -> Get:
     """Read which tasks a query names. Raises InvalidRequest."""
-    given = [name for name in _PARAMETERS if call.parameter(name)]
+    given = [name for name in _PARAMETERS if call.get_parameter(name)]
     if len(given) != 1:
         raise InvalidRequest(
             FieldError("task_ids", "exactly one of task_ids and external_task_ids is required")
         )
-    names = [name for name in (call.parameter(given[0]) or "").split(",") if name]
+    names = [name for name in (call.get_parameter(given[0]) or "").split(",") if name]
     if not 1 <= len(names) <= MOST_IDS or not all(name.isprintable() for name in names):
         reason = f"must be 1 to {MOST_IDS} ids, separated by commas"
         raise InvalidRequest(FieldError(given[0], reason))

@@ -87,7 +87,7 @@ class SunoFront(PlainFront):
 
     prefixes = ("/suno", "/task/suno/v1")
 
-    def scope(self, call: FrontCall) -> Scope:
+    def get_scope(self, call: FrontCall) -> Scope:
         """Take a query for a list of tasks for reading, although it is a POST."""
         is_read = call.is_read or call.path == "fetch"
         return Scope.TASKS_READ if is_read else Scope.TASKS_WRITE
@@ -109,11 +109,11 @@ class SunoFront(PlainFront):
             return FrontAnswer(_show_created(call, command, shown))
         match _find_protocol(call.path):
             case Protocol.GATEWAY:
-                rows = [build_row_view(task, shown.input_of(task)) for task in shown.tasks]
+                rows = [build_row_view(task, shown.get_input(task)) for task in shown.tasks]
                 return FrontAnswer(_show_good(rows if call.path == "fetch" else rows[0]))
             case Protocol.RESELLER:
                 task = shown.tasks[0]
-                return FrontAnswer(_record(record_view(task, shown.input_of(task))))
+                return FrontAnswer(_record(record_view(task, shown.get_input(task))))
             case Protocol.SERVER:
                 return FrontAnswer(_show_infos(call, shown))
             case Protocol.RAW:
@@ -194,15 +194,15 @@ def _read(call: FrontCall) -> Command | FrontRefusal:
     if first == "feed" and rest:
         return Get(_list_tasks(rest.split(",")), by="id", must_exist=False)
     if call.path == "api/get":
-        ids = [one for one in (call.parameter("ids") or "").split(",") if one]
+        ids = [one for one in (call.get_parameter("ids") or "").split(",") if one]
         if ids:
             return Get(_list_tasks(ids), by="id", must_exist=False)
         page = read_whole_number(call, "page", default=0, low=0, high=10_000)
         return Skip(limit=_LIBRARY, offset=page * _LIBRARY)
     if call.path == "api/clip":
-        return Get(_list_tasks([call.parameter("id") or ""]), by="id", must_exist=True)
+        return Get(_list_tasks([call.get_parameter("id") or ""]), by="id", must_exist=True)
     if call.path.startswith(_RESELLER) and call.path.endswith(("/record-info", "/validate-info")):
-        name = find_name(call.parameter("taskId") or "")
+        name = find_name(call.get_parameter("taskId") or "")
         if not name:
             raise InvalidRequest(FieldError("taskId", "is needed"))
         return Get([name])
@@ -225,7 +225,7 @@ def _record(data: Any) -> dict[str, Any]:
 
 def _show_created(call: FrontCall, command: Create, shown: Shown) -> Any:
     task = shown.tasks[0]
-    input_ = shown.input_of(task) or command.input
+    input_ = shown.get_input(task) or command.input
     match _CREATES[call.path][0]:
         case Protocol.GATEWAY:
             return _show_good(str(task.id))
@@ -262,7 +262,7 @@ def _show_at_once(task: Task) -> dict[str, Any]:
 def _show_feed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
     wanted = call.path.removeprefix("feed/").split(",")
     clips = {
-        song.name: build_clip_view(task, song, shown.input_of(task))
+        song.name: build_clip_view(task, song, shown.get_input(task))
         for task in shown.tasks
         for song in list_songs(task)
     }
@@ -280,14 +280,14 @@ def _find_songs(name: str, shown: Shown) -> Sequence[str]:
 
 def _show_infos(call: FrontCall, shown: Shown) -> Any:
     infos = {
-        song.name: build_info_view(task, song, shown.input_of(task))
+        song.name: build_info_view(task, song, shown.get_input(task))
         for task in shown.tasks
         for song in list_songs(task)
         if not is_lyrics(task)
     }
     if call.path == "api/clip":
-        return infos.get(call.parameter("id") or "") or next(iter(infos.values()), {})
-    ids = [one for one in (call.parameter("ids") or "").split(",") if one]
+        return infos.get(call.get_parameter("id") or "") or next(iter(infos.values()), {})
+    ids = [one for one in (call.get_parameter("ids") or "").split(",") if one]
     if not ids:
         return list(infos.values())
     names = [name for one in ids for name in _find_songs(one, shown)]

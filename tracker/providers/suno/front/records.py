@@ -148,15 +148,15 @@ def _show_fields(song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": song.name,
         "audio_url": audio,
-        "source_audio_url": song.said("source_audio_url") or audio,
-        "stream_audio_url": song.said("stream_audio_url") or song.audio,
+        "source_audio_url": song.get_text("source_audio_url") or audio,
+        "stream_audio_url": song.get_text("stream_audio_url") or song.audio,
         "source_stream_audio_url": song.audio,
         "image_url": song.image,
         "source_image_url": song.image,
         "prompt": song.lyrics or str(input_.get("prompt") or ""),
-        "model_name": song.said("model_name") or str(input_.get("model") or ""),
-        "title": song.said("title") or str(input_.get("title") or ""),
-        "tags": song.said("tags") or str(input_.get("style") or ""),
+        "model_name": song.get_text("model_name") or str(input_.get("model") or ""),
+        "title": song.get_text("title") or str(input_.get("title") or ""),
+        "tags": song.get_text("tags") or str(input_.get("style") or ""),
         "duration": song.duration,
     }
 

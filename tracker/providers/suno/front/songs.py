@@ -37,7 +37,7 @@ class Song:
     duration: float | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
-    def said(self, name: str) -> str:
+    def get_text(self, name: str) -> str:
         """Return a text that the provider said of it; empty where it said none."""
         value = self.more.get(name)
         return value if isinstance(value, str) else ""
@@ -93,22 +93,24 @@ def _parse_seconds(text: str | None) -> float | None:
 def build_clip_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return a song as gateways show it."""
     is_error = song.status == "error"
-    reason = song.said("error_message") or find_reason(task) or task.message if is_error else None
+    reason = (
+        song.get_text("error_message") or find_reason(task) or task.message if is_error else None
+    )
     return {
         "id": song.name,
         "clip_id": song.name,
         "status": song.status,
         "state": _STATES.get(song.status, "pending"),
-        "title": song.said("title") or _read_given(input_, "title"),
+        "title": song.get_text("title") or _read_given(input_, "title"),
         "audio_url": song.audio,
         "image_url": song.image,
         "image_large_url": song.image,
         "video_url": song.video,
-        "model_name": song.said("model_name") or _read_given(input_, "mv", "model"),
+        "model_name": song.get_text("model_name") or _read_given(input_, "mv", "model"),
         "duration": song.duration,
         "created_at": format_time(task.created_at),
         "metadata": {
-            "tags": song.said("tags") or _read_given(input_, "tags", "style"),
+            "tags": song.get_text("tags") or _read_given(input_, "tags", "style"),
             "prompt": song.lyrics or _read_given(input_, "prompt"),
             "gpt_description_prompt": _read_given(input_, "gpt_description_prompt"),
             "duration": song.duration,

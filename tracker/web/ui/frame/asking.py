@@ -90,7 +90,7 @@ def aim(targets: Sequence[str]) -> None:
 
 def check_typed(form: SentForm, count: int) -> None:
     """Raise InvalidRequest unless the number was typed where it must be."""
-    if count > MOST_UNTYPED and form.text("typed").strip().replace(",", "") != str(count):
+    if count > MOST_UNTYPED and form.get_text("typed").strip().replace(",", "") != str(count):
         raise InvalidRequest(FieldError("typed", f"must be {count}, the number of objects"))
 
 
@@ -102,7 +102,7 @@ def redirect_back(
     key: of words that begin with `done.`. values: what varies in them.
     """
     answer = RedirectResponse(
-        build_address(request) + (check_own_path(form.text("back")) or path), 303
+        build_address(request) + (check_own_path(form.get_text("back")) or path), 303
     )
     leave_notice(answer, find_root(request), key, **values)
     return answer

@@ -22,12 +22,12 @@ class SentForm:
 
     fields: Mapping[str, Sequence[str]]
 
-    def text(self, name: str) -> str:
+    def get_text(self, name: str) -> str:
         """Return the last value of a field; empty where there is none."""
         values = self.fields.get(name)
         return values[-1] if values else ""
 
-    def texts(self, name: str) -> list[str]:
+    def list_texts(self, name: str) -> list[str]:
         """Return the values of a field, each once."""
         return list(dict.fromkeys(self.fields.get(name, ())))
 

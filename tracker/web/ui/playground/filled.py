@@ -26,7 +26,7 @@ class FilledForm:
     rest: str
     rows: Mapping[str, int]
 
-    def value(self, path: str) -> str:
+    def get_value(self, path: str) -> str:
         """Return what stands in a field; empty for nothing."""
         return self.values.get(path, "")
 
@@ -34,11 +34,11 @@ class FilledForm:
 def parse_form(fields: Sequence[InputField], form: SentForm, *, grown: str = "") -> FilledForm:
     """Read what was sent. grown: the list that is to have one more row."""
     values = {
-        name.removeprefix(PREFIX): form.text(name)
+        name.removeprefix(PREFIX): form.get_text(name)
         for name in form.fields
         if name.startswith(PREFIX)
     }
-    return FilledForm(values, form.text(REST), _count_rows(fields, values, grown))
+    return FilledForm(values, form.get_text(REST), _count_rows(fields, values, grown))
 
 
 def fill_form(fields: Sequence[InputField], given: Mapping[str, Any]) -> FilledForm:
@@ -106,12 +106,12 @@ def _format_text(field: InputField, value: Any) -> str:
 def _read_value(field: InputField, path: str, filled: FilledForm) -> Any:
     """Return the value of a field; None where nothing was given."""
     if field.kind != "list":
-        return _parse(field, filled.value(path))
+        return _parse(field, filled.get_value(path))
     rows = []
     for number in range(filled.rows[path]):
         row = f"{path}[{number}]"
         if [one.name for one in field.items] == [""]:
-            item = _parse(field.items[0], filled.value(row))
+            item = _parse(field.items[0], filled.get_value(row))
         else:
             parts = {one.name: _read_value(one, f"{row}.{one.name}", filled) for one in field.items}
             item = {name: one for name, one in parts.items() if one is not None} or None
