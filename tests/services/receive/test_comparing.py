@@ -45,7 +45,7 @@ async def test_a_contradiction_shows_both_sides(database_url: str) -> None:
         told = {one.name: (one.said, one.known, one.differs) for one in fields}
         assert told["provider_task_id"] == ("theirs", "theirs", False)
         assert told["external_task_id"] == (None, "ours", False)
-        assert told["word"] == ("failed", None, False)
+        assert told["word"] == ("failed", "succeeded", True)
         assert told["state"] == ("failed", "succeeded", True)
         assert compared.unread is None
 

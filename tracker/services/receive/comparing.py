@@ -23,7 +23,7 @@ class ComparedField:
 
     name:  `provider_task_id`, `external_task_id`, `word` or `state`.
     said:  None where the callback does not say it, or its word means nothing.
-    known: None where the task has none, there is no task, or nothing is compared with it.
+    known: None where the task has none, or there is no task.
     """
 
     name: str
@@ -99,7 +99,7 @@ def _compare_fields(part: ParsedCallback, task: Task | None) -> list[ComparedFie
     ]
     if isinstance(said, Observation):
         fields += [
-            ComparedField("word", said.word, None),
+            ComparedField("word", said.word, task.provider_status if task else None),
             ComparedField("state", said.state, task.state if task else None),
         ]
     return fields
