@@ -120,6 +120,7 @@ ROUTES: Sequence[BaseRoute] = (
     Route(UPLOAD_FORM_PATH, assets.upload_by_form, methods=["POST"]),
     Route(UPLOAD_FORM_PATH + "/{token}", assets.upload_by_link, methods=["PUT"]),
     Route(UPLOAD_FORM_PATH + "/{token}", assets.may_upload, methods=["OPTIONS"]),
+    Route("/links/{token}/{name}", assets.may_read, methods=["OPTIONS"]),
     Route("/v1/attention", attention.get, methods=["GET"]),
     Route("/v1/audit", audit.list_, methods=["GET"]),
     Route("/v1/keys", keys.list_, methods=["GET"]),

@@ -82,6 +82,10 @@ def test_a_link_needs_no_key_and_bears_any_name(http: httpx.Client, stranger: ht
     assert made["link"]["url"].endswith(".mp4")
     other = path_of(made["link"]["url"]).rpartition("/")[0] + "/film.mov"
     assert stranger.get(other).content == FILM
+    asks = {"origin": "https://page.example", "access-control-request-method": "GET"}
+    asked = {**asks, "access-control-request-headers": "range"}
+    may = stranger.options(path_of(made["link"]["url"]), headers=asked)
+    assert (may.status_code, may.headers["access-control-allow-headers"]) == (204, "range")
     outside = stranger.get(path_of(made["link"]["url"]).rpartition("/")[0] + "/..%2F..%2Fx")
     assert (outside.status_code, outside.headers["content-disposition"]) == (200, "inline")
 

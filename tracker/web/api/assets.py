@@ -151,6 +151,16 @@ async def linked(request: Request) -> Response:
     return await iterate_bytes(request, asset, open_to_all)
 
 
+@describe_operation(scope=None, tag="assets", answers={204: None})
+async def may_read(request: Request) -> Response:
+    """Tell a browser that a page of any site may read ranges of a file by its link.
+
+    A player asks before it sends a `Range` of its own, as for the end of a file.
+    """
+    headers = {"allow": "GET, HEAD, OPTIONS"}
+    return answer_preflight(request) or Response(status_code=204, headers=headers)
+
+
 @describe_operation(
     scope=Scope.TASKS_WRITE,
     tag="assets",
