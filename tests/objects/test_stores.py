@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -78,6 +79,17 @@ async def test_an_object_is_kept_listed_read_and_deleted(objects: ObjectStore) -
     await objects.delete("t/2026-11/a")
     assert await objects.get_size("t/2026-11/a") is None
     assert list(await listed(objects)) == ["t/2026-11/b"]
+
+
+async def test_a_crowd_of_readers_that_take_nothing_holds_small_blocks(tmp_path: Path) -> None:
+    with closing(Folder(tmp_path)) as objects:
+        await objects.put("t/2026-11/a", chunks(DATA))
+        crowd = [objects.read("t/2026-11/a", 0, len(DATA)) for _ in range(96)]
+        held = [len(block) for one in crowd for block in (await anext(one), await anext(one))]
+        for one in crowd:
+            await one.aclose()
+    assert held[:2] == [64 * 1024, 1024 * 1024]
+    assert sum(held) <= 64 * 1024 * 1024
 
 
 @pytest.mark.parametrize("size", [1000, 12_000_000])

@@ -14,12 +14,10 @@ from urllib.parse import urlsplit
 
 from tracker.domain.custody import StoredObject
 from tracker.domain.errors import StorageError
+from tracker.objects.read_shares import FIRST_BYTES, ReadShares
 
 PART_BYTES = 5 * 1024 * 1024
 """Of a multipart upload: the least that S3 takes."""
-BLOCK_BYTES = 1024 * 1024
-FIRST_BLOCK_BYTES = 64 * 1024
-"""Yielded first, so that a player need not wait for more."""
 SILENCE_S = 30.0
 """How long a bucket may say nothing, and how long what it refuses for now may take in all."""
 PATIENCE_S = 180.0
@@ -78,6 +76,7 @@ class Bucket:
             raise StorageError("a bucket needs obstore: install callback-tracker[assets]") from None
         parts = urlsplit(url)
         self._url, self._api, self._silence_s = url, obstore, silence_s
+        self._shares = ReadShares()
         silence = timedelta(seconds=silence_s)
         most = silence / 6
 
@@ -148,29 +147,30 @@ class Bucket:
         bucket may close what a slow player leaves unread.
         """
         least = 0  # the first bytes at once, for a player
-        while start < end:
-            began, waiting, size, failed = start, list[bytes](), 0, None
-            try:
-                async with aclosing(self._iterate_pieces(key, start, end)) as pieces:
-                    async for piece in pieces:
-                        waiting.append(piece)
-                        size += len(piece)
-                        if size >= least:
-                            yield b"".join(waiting)
-                            start, least = start + size, BLOCK_BYTES
-                            waiting, size = [], 0
-            except StorageError as error:
-                failed = error
-            if waiting:
-                yield b"".join(waiting)
-                start += size
-            if start == began:
-                raise failed or StorageError(f"the object ends before byte {end}")
+        with self._shares.begin():
+            while start < end:
+                began, waiting, size, failed = start, list[bytes](), 0, None
+                try:
+                    async with aclosing(self._iterate_pieces(key, start, end)) as pieces:
+                        async for piece in pieces:
+                            waiting.append(piece)
+                            size += len(piece)
+                            if size >= least:
+                                yield b"".join(waiting)
+                                start, least = start + size, self._shares.block_bytes
+                                waiting, size = [], 0
+                except StorageError as error:
+                    failed = error
+                if waiting:
+                    yield b"".join(waiting)
+                    start += size
+                if start == began:
+                    raise failed or StorageError(f"the object ends before byte {end}")
 
     async def _iterate_pieces(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         options: Any = {"range": (start, end)}
         found = await self._ask(self._api.get_async(self._store, key, options=options))
-        pieces = found.stream(min_chunk_size=FIRST_BLOCK_BYTES).__aiter__()
+        pieces = found.stream(min_chunk_size=FIRST_BYTES).__aiter__()
         while (piece := await self._ask(anext(pieces, None))) is not None:
             yield bytes(piece)
 

@@ -18,12 +18,11 @@ from typing import Any, TypeVar
 from tracker.clock import make_token
 from tracker.domain.custody import StoredObject
 from tracker.domain.errors import StorageError
+from tracker.objects.read_shares import FIRST_BYTES, ReadShares
 from tracker.precedence import step_back
 
 BLOCK_BYTES = 1024 * 1024
-"""Read and written at once."""
-FIRST_BLOCK_BYTES = 64 * 1024
-"""Read first, so that a player need not wait for more."""
+"""Written at once."""
 PARTS = ".parts"
 """The subfolder of what is being written."""
 _THREADS = 4
@@ -51,6 +50,7 @@ class Folder:
             _THREADS, thread_name_prefix="tracker-assets", initializer=step_back
         )
         self._names = _Names()
+        self._shares = ReadShares()
 
     def close(self) -> None:
         """End its threads."""
@@ -81,18 +81,19 @@ class Folder:
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from `start` to before `end`; see ObjectStore."""
         opened: list[int] = []
-        most = FIRST_BLOCK_BYTES
         try:
-            block = await self._run(_open, self._find_path(key), opened, (start, end), most)
-            while start < end:
-                if most == BLOCK_BYTES:
-                    size = min(most, end - start)
+            with self._shares.begin():
+                span = (start, end)
+                block = await self._run(_open, self._find_path(key), opened, span, FIRST_BYTES)
+                while True:
+                    if not block:
+                        raise StorageError(f"the object ends before byte {end}")
+                    start += len(block)
+                    yield block
+                    if start >= end:
+                        return
+                    size = min(self._shares.block_bytes, end - start)
                     block = await self._run(os.pread, opened[0], size, start)
-                most = BLOCK_BYTES
-                if not block:
-                    raise StorageError(f"the object ends before byte {end}")
-                start += len(block)
-                yield block
         finally:
             _close(opened)
 

@@ -1,5 +1,6 @@
 """Answer with bytes of a file: whole, or one range of it (RFC 9110 sections 13 and 14)."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
@@ -11,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from tracker.domain.byte_range import ByteRange, find_range
 from tracker.web.edge.conditional import check_file_preconditions, read_date
+from tracker.web.edge.waiting import wait_until_gone
 
 Read = Callable[[int, int], AsyncGenerator[bytes, None]]
 """Reads the bytes from its first argument to before its second."""
@@ -36,8 +38,11 @@ class RangedFile(Response):
         super().__init__(None, status, {**said, "content-length": str(length)})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it. What the file's store raises before its first bytes is raised."""
-        del scope, receive
+        """Send it. What the file's store raises before its first bytes is raised.
+
+        Of a client that has gone, or does not take what it was sent, no more is read.
+        """
+        del scope
         if self._is_head or self._wanted is None or self._wanted.start == self._wanted.end:
             await self._begin(send)
             await send({"type": "http.response.body", "body": b""})
@@ -46,12 +51,25 @@ class RangedFile(Response):
         async with aclosing(self._read(self._wanted.start, self._wanted.end)) as blocks:
             block = await anext(blocks)
             await self._begin(send)
-            while True:
-                left -= len(block)
-                await send({"type": "http.response.body", "body": block, "more_body": left > 0})
-                if left <= 0:
+            left -= len(block)
+            await send({"type": "http.response.body", "body": block, "more_body": left > 0})
+            if left:
+                await self._send_rest(blocks, left, receive, send)
+
+    async def _send_rest(
+        self, blocks: AsyncGenerator[bytes, None], left: int, receive: Receive, send: Send
+    ) -> None:
+        gone = asyncio.create_task(wait_until_gone(receive))
+        try:
+            while left > 0:
+                await send({"type": "http.response.body", "body": b"", "more_body": True})
+                if gone.done():
                     return
                 block = await anext(blocks)
+                left -= len(block)
+                await send({"type": "http.response.body", "body": block, "more_body": left > 0})
+        finally:
+            gone.cancel()
 
     async def _begin(self, send: Send) -> None:
         start = {

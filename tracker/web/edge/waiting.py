@@ -4,8 +4,10 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from tracker.domain.errors import CredentialFault, NotFound, TaskGone, Unauthenticated
 from tracker.domain.events import OF_OPEN_CALL
@@ -66,13 +68,13 @@ def read_preferred_wait(request: Request) -> WaitTime:
 
 def build_leave_waiter(request: Request) -> Callable[[], Awaitable[None]]:
     """Return a function that waits until the client has disconnected."""
-    receive = request.receive
+    return partial(wait_until_gone, request.receive)
 
-    async def gone() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
 
-    return gone
+async def wait_until_gone(receive: Receive) -> None:
+    """Wait until a client has disconnected."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def refuse_ended(woke: WakeReason) -> None:

@@ -17,6 +17,7 @@ from tracker.web.edge import query
 from tracker.web.edge.asset_bytes import SHOWN_POLICY, iterate_bytes
 from tracker.web.edge.slow_readers import SlowReader, send_piece
 from tracker.web.edge.state import get_services
+from tracker.web.edge.waiting import wait_until_gone
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.asking import aim, redirect_back
 from tracker.web.ui.frame.forms import read_form
@@ -102,7 +103,7 @@ class _PassedOn(Response):
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Send it. A player that pauses is cut, and asks for the rest when it goes on."""
         del scope
-        gone = asyncio.create_task(_wait_until_gone(receive))
+        gone = asyncio.create_task(wait_until_gone(receive))
         try:
             start = {"status": self.status_code, "headers": self.raw_headers}
             await send({"type": "http.response.start", **start})
@@ -118,8 +119,3 @@ class _PassedOn(Response):
         finally:
             gone.cancel()
             await self._opened.aclose()
-
-
-async def _wait_until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
