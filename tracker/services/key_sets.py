@@ -162,17 +162,24 @@ class KeySets:
         if answer.status != 200:
             return f"HTTP {answer.status}"
         try:
-            keys = _parse_keys(read_json(answer.body))
+            keys = _parse_keys(read_json(answer.body), source)
         except ValueError as error:
             return f"not JSON: {error}"
         return keys or "the answer is no JSON Web Key Set with a key that can be used"
 
 
-def _parse_keys(parsed: Any) -> KeySet:
+def _parse_keys(parsed: Any, source: KeySource) -> KeySet:
     """Return the usable keys of a set. None would replace those at hand, and refuse everything."""
+    kinds = ("crv", "kty")
     keys = parsed.get("keys") if isinstance(parsed, dict) else None
     listed = keys if isinstance(keys, list) else []
-    return [one for one in listed if isinstance(one, dict) and is_usable(one)]
+    return [
+        one
+        for one in listed
+        if isinstance(one, dict)
+        and is_usable(one)
+        and source.kind in (None, *(one.get(name) for name in kinds))
+    ]
 
 
 def _is_over(since_s: float | None, pause_s: float, now_s: float) -> bool:

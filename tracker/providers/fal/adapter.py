@@ -274,7 +274,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         own = options.keys_url
         if own is None and not host.endswith(tuple(f".{family}" for family in _FAMILIES)):
             own = f"{account.base_url}/.well-known/jwks.json"
-        source = KeySource(own or KEYS_URL, own is not None, reveal(options.proxy))
+        source = KeySource(own or KEYS_URL, own is not None, reveal(options.proxy), "Ed25519")
         return FalSignature(source, options.user_id)
 
 

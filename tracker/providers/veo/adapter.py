@@ -74,7 +74,7 @@ class VeoAdapter(AdapterByProfile, ObjectCallbacks):
         url = options.keys_url or account.base_url.rpartition("/")[0] + _KEYS_PATH
         is_operators = bool(options.keys_url or options.base_url)
         proxy = account.set_route(HttpCall("GET", url)).proxy
-        source = KeySource(url, is_operators=is_operators, proxy=proxy)
+        source = KeySource(url, is_operators=is_operators, proxy=proxy, kind="RSA")
         return GeminiProof(source, account.webhook_secrets, options.audience)
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
