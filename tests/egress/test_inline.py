@@ -195,9 +195,40 @@ async def test_what_holds_no_file_stays_as_it_is(value: object, step: int) -> No
         assert await read(body, step=step) == (body, [])
 
 
-async def test_a_long_text_that_is_no_base64_stays() -> None:
-    body = json.dumps({"prompt": 'it "rained", ' * LEAST_CHARS}).encode()
+@pytest.mark.parametrize(
+    "more", ["", f" data:image/png;base64,{GOOD[:400]}", " data:image/png;", "\\"]
+)
+async def test_a_long_text_that_is_no_base64_stays(more: str) -> None:
+    body = json.dumps({"prompt": 'it "rained", ' * LEAST_CHARS + more}).encode()
     assert await read(body) == (body, [])
+    is_cut = body[:-2]  # of a text that is no JSON
+    assert "," in more or await read(is_cut) == (is_cut, [])
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000, 10**9])
+@pytest.mark.parametrize("escaped", [("", ""), ("/", "\\/"), ("=", "\\u003d")])
+async def test_data_urls_within_a_long_text_leave_their_names(
+    step: int, escaped: tuple[str, str]
+) -> None:
+    files = [FILE, FILE[:-1]]
+    urls = [f"data:image/png;base64,{b64encode(one).decode()}" for one in files]
+    told = "".join(f'a "song" ![image]({url}) ' for url in urls)
+    body = json.dumps([told, "b"])
+    body = body.replace(*escaped) if escaped[0] else body
+    text, found = await read(body.encode(), step=step)
+    names = [
+        url.partition(",")[0] + f",file of {len(one)}" for url, one in zip(urls, files, strict=True)
+    ]
+    expected = "".join(f'a "song" ![image]({name}) ' for name in names)
+    assert (json.loads(text), found) == ([expected, "b"], files)
+
+
+async def test_a_data_url_that_is_no_base64_takes_no_other_with_it() -> None:
+    urls = [f"data:image/png;base64,{one}" for one in (BARE + "=AAA", b64encode(FILE).decode())]
+    text, found = await read(json.dumps(" ".join(["x", *urls, "y"])).encode())
+    first = json.loads(text).split()[1].partition(",")[2]
+    assert read_lost_reason(first)
+    assert found[-1] == FILE
 
 
 @pytest.mark.parametrize("step", [1, 7, 10**9])

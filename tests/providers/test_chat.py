@@ -1,7 +1,10 @@
 """The adapter of wrappers behind chat completions, held to its contracts and to their answers."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from tests.providers.provider_contract import ProbeContract, SubmitContract
 from tests.providers.recorded import RecordedContract
 from tests.providers.support import a_task, an_account, answers, check_storable, sent_to
 from tracker.domain.exchange import HttpResult
+from tracker.domain.inline_files import make_lost_name
 from tracker.domain.outcome import Accepted, Deferred, Observed, SubmitOutcome, Unknown
 from tracker.domain.task import TERMINAL, TaskState
 from tracker.providers.kit.pieces import read_text_url
@@ -26,6 +30,7 @@ INPUT: Mapping[str, Any] = {
     "messages": [{"role": "user", "content": "a song about rain"}],
 }
 SONG, VIDEO = "https://cdn.example/a.mp3", "https://cdn.example/b.mp4?sig=1"
+LOST, FAILED = make_lost_name("it is no base64"), TaskState.FAILED
 HELD = "data:image/png;base64,iVBORw0KGgo="
 
 
@@ -188,6 +193,42 @@ def test_a_picture_that_the_answer_holds_is_a_result(said: Mapping[str, Any], ho
     body = json.dumps({"choices": [{holder: said, "finish_reason": "stop"}]}).encode()
     for whole in (body, b"data: %s\n\n" % body):
         assert _ended(_read([whole]))[:2] == (TaskState.SUCCEEDED, [HELD])
+
+
+NAME = f"tracker-asset:0198-a?bytes=9&sha256={sha256(b'kept').hexdigest()}&mark=0a"
+"""Stands in the place of a large picture."""
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "state", "links"),
+    [
+        ({"content": f"![a](data:image/webp;base64,{NAME})b"}, "", TaskState.SUCCEEDED, [NAME]),
+        ({"images": [{"image_url": {"url": NAME}}]}, "", TaskState.SUCCEEDED, [NAME]),
+        (
+            {"content": f"![a](data:image/png;base64,{LOST}) {SONG}"},
+            "",
+            TaskState.SUCCEEDED,
+            [SONG, None],
+        ),
+        ({"content": NAME}, f"data:image/png;base64,{b64encode(b'kept').decode()}", FAILED, []),
+    ],
+)
+def test_a_picture_that_was_taken_out_is_a_result_and_its_name_is_not_shown(
+    said: Mapping[str, Any], asked: str, state: TaskState, links: list[str | None]
+) -> None:
+    body = json.dumps({"choices": [{"delta": said, "finish_reason": "stop"}]}).encode()
+    sending = sent_to(an_account(CHAT), a_task(OPERATION))
+    sending = replace(sending, body={**INPUT, "messages": [{"content": [{"url": asked}]}]})
+    assert CHAT.streams is not None
+    reader = CHAT.streams.make_reader(sending, {})
+    found = _ended(reader.finish(reader.feed(b"data: %s\n\n" % body) + reader.read_rest(), None))
+    assert found[:2] == (state, links)
+    assert "picture" in found[2]
+    assert "tracker-" not in found[2]
+
+
+def test_an_answer_whose_only_picture_cannot_be_read_proves_nothing() -> None:
+    assert isinstance(_read([_event(LOST), DONE]), Unknown)
 
 
 def test_links_end_where_the_text_goes_on_and_count_once() -> None:

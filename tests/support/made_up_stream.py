@@ -41,8 +41,8 @@ class MadeUpReader:
         return ""
 
     def finish(self, text: str, broken: str | None) -> SubmitOutcome:
-        """Believe the end alone."""
-        if self._end is None:
+        """Believe the end alone, of what did not break."""
+        if self._end is None or broken is not None:
             return Unknown(broken or f"no end after {text!r}")
         return Accepted(None, said=self._observe(self._end))
 

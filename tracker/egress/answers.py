@@ -13,7 +13,8 @@ from tracker.domain.errors import UnkeepableFile
 from tracker.domain.exchange import HttpResult, OpenPieces, OpenSink
 from tracker.domain.media_type import FIRST_BYTES, OCTETS, detect_media_type, find_type_flaw
 from tracker.egress.decoding import Decoder, Undecodable
-from tracker.egress.inline import InlineFiles, RawFile
+from tracker.egress.inline import InlineFiles
+from tracker.egress.raw_file import RawFile
 from tracker.precedence import Precedence
 
 PROVIDER_ANSWER_BYTES = 8 * 1024 * 1024

@@ -14,12 +14,9 @@ from binascii import a2b_base64
 from tracker.domain.errors import UnkeepableFile
 from tracker.domain.exchange import FileSink, OpenSink
 from tracker.domain.inline_files import make_lost_name
-from tracker.domain.media_extent import MediaExtent
 
 LEAST_CHARS = 16 * 1024
 """A string that is shorter is left in the text."""
-LEAST_FILE = 12
-"""Bytes. No picture, film, sound or model is shorter."""
 _DATA_URL = re.compile(rb"\s*(?:[^,\s]{0,200};)?\s*base64,", re.IGNORECASE)
 """The beginning of a data URL, also without `data:` or a media type."""
 _BLANKS = b" \t\r\n"
@@ -28,6 +25,13 @@ _CHARS_PER_FLAW = 1000
 """Prose has more characters that base64 has none of: these are flaws of a file."""
 _CHARS_PER_BLANK = 20
 """Lines of base64 are longer than words."""
+_HELD_URL = re.compile(rb"data:image\\?/[\w.+-]{1,100};base64,")
+"""The beginning of a data URL that stands within a text, as Markdown has it."""
+_DATA = b"data:"
+_MOST_HEAD = 128
+"""Bytes of such a beginning."""
+_HELD_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/=_-]|\\/|\\u003[dD])*")
+_HALF_SLASH = re.compile(rb"\\(?:u(?:0(?:0(?:3)?)?)?)?")
 _JSON_TEXT = re.compile(rb"(?:\s|\\[nrt])*[\[{]")
 """The beginning of a string that is JSON itself."""
 _DEEPEST = 2
@@ -81,9 +85,11 @@ class InlineFiles:
 
     async def finish(self) -> bytes:
         """Return what is left of the answer. Raises ValueError where it ends within a file."""
-        if self._sink is not None:
+        if isinstance(self._sink, _HeldFiles) and not self._sink.is_in_file:
+            await self._sink.finish()  # a text that is no JSON may have one quote too many
+        elif self._sink is not None:
             raise ValueError("the answer ends within a file")
-        if self._string is not None:
+        elif self._string is not None:
             self._text += self._string
         return bytes(self._text)
 
@@ -138,12 +144,13 @@ class InlineFiles:
             self._sink = _NestedJson(InlineFiles(self._open, depth=self._depth + 1), self._text)
             await self._sink.write(begun)
             return
-        head = _DATA_URL.match(self._string)
+        head, held = _DATA_URL.match(self._string), _HELD_URL.search(self._string)
         rest = bytes(self._string[head.end() :] if head else self._string)
-        if head is None and not _is_like_base64(rest):
-            self._text += self._string
-            self._string = bytearray()
-            self._sink = _TextSink(self._text)
+        is_text = head is None and not _is_like_base64(rest)
+        if is_text or (held is not None and self._string[: held.start()].strip()):
+            begun, self._string = bytes(self._string), bytearray()
+            self._sink = _HeldFiles(self._open, self._text)
+            await self._sink.write(begun)
             return
         self._sink, self._string = await self._open(), bytearray()
         await self._decode(rest)
@@ -221,42 +228,6 @@ class InlineFiles:
             await sink.write(_decode(self._quad + b"=" * (-len(self._quad) % 4)))
 
 
-class RawFile:
-    """Reads an answer that is a file itself; in its place comes its name, as a JSON string."""
-
-    kept_chars = 0
-
-    def __init__(self, open_sink: OpenSink) -> None:
-        """open_sink: called at the first byte."""
-        self._open = open_sink
-        self._extent = MediaExtent()
-        self._size = 0
-        self._sink: FileSink | None = None
-
-    async def feed(self, piece: bytes) -> None:
-        """Take a piece of the answer."""
-        if self._sink is None:
-            self._sink = await self._open()
-        self._size += len(piece)
-        self._extent.feed(piece)
-        await self._sink.write(piece)
-
-    async def finish(self) -> bytes:
-        """Return the name of the file. Raises ValueError where nothing came, or not all of it."""
-        if self._sink is None:
-            raise ValueError("the answer is empty")
-        if self._size < LEAST_FILE:
-            raise ValueError(f"the file is cut: {self._size} bytes came without its end")
-        if (flaw := self._extent.find_flaw()) is not None and not self._extent.is_hint:
-            raise ValueError(flaw)
-        return json.dumps(await self._sink.finish()).encode()
-
-    async def abort(self) -> None:
-        """Leave nothing of it."""
-        if self._sink is not None:
-            await self._sink.abort()
-
-
 class _NoFile:
     """Takes the rest of a long string that is not decoded."""
 
@@ -271,15 +242,69 @@ class _NoFile:
         """Do nothing."""
 
 
-class _TextSink(_NoFile):
-    """Leaves a long string that is no file in the text."""
+class _HeldFiles(_NoFile):
+    """Leaves a long string that is no file in the text, but for long data URLs within it."""
 
-    def __init__(self, text: bytearray) -> None:
+    def __init__(self, open_sink: OpenSink, text: bytearray) -> None:
+        self._open = open_sink
         self._text = text
+        self._left = b""
+        self._file: InlineFiles | None = None
+
+    @property
+    def is_in_file(self) -> bool:
+        """Tell whether a file has begun that has not ended."""
+        return self._file is not None
 
     async def write(self, data: bytes) -> None:
-        """Keep it."""
-        self._text += data
+        """Take a piece of the string, as it stands in the answer."""
+        data, self._left = self._left + data, b""
+        while data:
+            data = await (self._find(data) if self._file is None else self._fill(self._file, data))
+
+    async def finish(self) -> str:
+        """Return the end of the string. Raises StorageError."""
+        if self._file is not None:
+            await self._end(self._file)
+        self._text += self._left
+        return ""
+
+    async def abort(self) -> None:
+        """Leave nothing of a file in it."""
+        if self._file is not None:
+            await self._file.abort()
+
+    async def _find(self, data: bytes) -> bytes:
+        """Keep all up to the base64 of a data URL; return what follows."""
+        found = _HELD_URL.search(data)
+        if found is None:
+            begun = data.rfind(_DATA, max(len(data) - _MOST_HEAD, 0))
+            cut = begun if begun >= 0 else len(data) - _count_overlap(data, _DATA)
+            self._text += data[:cut]
+            self._left = data[cut:]
+            return b""
+        self._text += data[: found.end()]
+        self._file = InlineFiles(self._open, depth=_DEEPEST)
+        await self._file.feed(_QUOTE)
+        return data[found.end() :]
+
+    async def _fill(self, file: "InlineFiles", data: bytes) -> bytes:
+        """Give the file what is its base64; return what follows."""
+        found = _HELD_BASE64.match(data)
+        assert found is not None  # noqa: S101 - it matches the empty text
+        await file.feed(found[0])
+        rest = data[found.end() :]
+        if _HALF_SLASH.fullmatch(rest):
+            self._left = rest
+            return b""
+        if rest:
+            await self._end(file)
+        return rest
+
+    async def _end(self, file: "InlineFiles") -> None:
+        await file.feed(_QUOTE)
+        self._text += file.take().removeprefix(_QUOTE).removesuffix(_QUOTE)
+        self._file = None
 
 
 class _NestedJson(_NoFile):
@@ -334,6 +359,11 @@ class _LostSink(_NoFile):
     async def finish(self) -> str:
         """Return what tells why it cannot be read."""
         return self._name
+
+
+def _count_overlap(data: bytes, mark: bytes) -> int:
+    """Return how many bytes at the end of a piece may be the beginning of a mark."""
+    return next((n for n in range(len(mark) - 1, 0, -1) if data.endswith(mark[:n])), 0)
 
 
 def _unescape(escape: re.Match[bytes]) -> bytes:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,7 +36,7 @@ from tracker.providers.ports.adapter import Finds
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.lost_calls import settle_lost_calls
-from tracker.services.submit.streaming import PROGRESS_EVERY_S
+from tracker.services.submit.streaming import MOST_CHARS, PROGRESS_EVERY_S
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.sweeping import Sweeper
 from tracker.store import attempts, jobs, receipts
@@ -46,6 +46,7 @@ from tracker.store.jobs import Job
 pytestmark = pytest.mark.anyio
 S = TaskState
 DONE = {"status": "succeeded", "pieces": [{"kind": "image", "url": "https://media.example/1"}]}
+FAILED = {"status": "failed"}
 SUCCESS = says(said=DONE)
 BUSY = says(429, error={"code": "busy", "why": "too many", "wait": "task"})
 BROKEN = HttpFailure(Certainty.UNKNOWN, "it broke off")
@@ -266,6 +267,20 @@ async def test_a_stream_that_breaks_while_it_is_seen_is_uncertain(database_url: 
         assert (task.state, task.awaits) == (S.UNCERTAIN, None)
         facts, led = await scene.evidence()
         assert (facts["stream"]["broken"], led) == (BROKEN.reason, S.UNCERTAIN)
+
+
+@pytest.mark.parametrize(("end", "state"), [(DONE, S.SUCCEEDED), (FAILED, S.UNCERTAIN)])
+async def test_of_a_long_text_the_end_is_read_and_proves_no_failure(
+    database_url: str, end: Mapping[str, Any], state: S
+) -> None:
+    async with scene_of(database_url, TELL) as scene:
+        for _ in range(5):
+            scene.says(text="字" * (MOST_CHARS // 2))
+        scene.says(text=" behind it", end=end)
+        task = await scene.answer(HttpResult(200, {}, b""))
+        assert task.state is state
+        facts, _ = await scene.evidence()
+        assert MOST_CHARS < facts["stream"]["characters"] < MOST_CHARS * 1.1
 
 
 def _end_as_old_code(tx: Tx, held: Sequence[Job]) -> list[None]:

@@ -24,7 +24,7 @@ from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Request, Sending
-from tracker.providers.ports.provider import Provider
+from tracker.providers.ports.provider import Provider, ResultHosting
 
 
 class ChatOptions(OneKindOptions):
@@ -98,7 +98,7 @@ _OURS = ("stream", "stream_options")
 
 
 _ADAPTER = Chat()
-REVISION = 8
+REVISION = 9
 PROVIDER = Provider(
     name="chat",
     revision=REVISION,
@@ -107,6 +107,8 @@ PROVIDER = Provider(
         "draw": "https://draw.openai-next.com/v1",
     },
     options=ChatOptions,
+    # No operation needs the store, which takes large pictures out of texts where there is one.
+    results=ResultHosting(answers_with_files=lambda _operation: False),
     submits=_ADAPTER,
     streams=_ADAPTER,
     probes=_ADAPTER,

@@ -11,12 +11,19 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from tracker.domain.custody import INLINE
 from tracker.domain.documents import replace_unstorable, replace_unstorable_text
 from tracker.domain.errors import BrokenTransfer
+from tracker.domain.inline_files import is_name
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
-from tracker.domain.task import TaskError, TaskState
-from tracker.providers.chat.links import build_text_artifact, find_artifacts, find_given_urls
+from tracker.domain.task import ArtifactState, TaskError, TaskState
+from tracker.providers.chat.links import (
+    build_text_artifact,
+    find_artifacts,
+    find_given_urls,
+    hide_names,
+)
 from tracker.providers.chat.progress import TextProgress
 from tracker.providers.kit.event_stream import EventStream
 from tracker.providers.kit.gateways import is_own_failure
@@ -31,6 +38,8 @@ _TAIL = 500
 """Characters of a text that stand for it in a message."""
 _FIELDS = ("data:", "event:", "id:", "retry:", ":")
 """Beginnings of lines of a stream of events."""
+_PICTURE = "data:image/png;base64,"
+"""Clients go by the bytes of a picture, whatever type it is said to have."""
 _DECODER = json.JSONDecoder()
 
 
@@ -57,7 +66,8 @@ class CompletionReader:
         """Return the text that more of the body adds."""
         text = self._read_text(piece)
         self._progress.feed(text)
-        return text
+        # Texts are recorded up to a white space: a name is so never recorded in two parts.
+        return f"{text}\n" if INLINE in text else text
 
     def _read_text(self, piece: bytes) -> str:
         if self._form is not None:
@@ -86,8 +96,12 @@ class CompletionReader:
         form, text = self._form, replace_unstorable_text(text)
         assert form is not None  # noqa: S101 - `rest` was asked
         links = find_artifacts(text, self._hosts, but=find_given_urls(self._asked))
+        text = hide_names(text)
         has_ended = broken is None and form.has_ended
         error = form.error or _find_error(text)
+        lost = [one for one in links if one.state is ArtifactState.FAILED]
+        if has_ended and lost and len(lost) == len(links):  # something was made
+            return Unknown(f"no picture of the answer can be read: {lost[0].extra['error']}")
         if has_ended and links:
             note = None if error is None else replace_unstorable_text(error)[-_TAIL:]
             pieces = (*links, build_text_artifact(text))
@@ -247,6 +261,8 @@ def _read_part(part: Any) -> str:
     """Return the text of a part; of a picture its address, or the picture itself, as Markdown."""
     text = find_first_text(part, ("text",))
     url = find_first_text(part, ("image_url.url", "image_url"), limit=_MOST_WHOLE)
+    if url and is_name(url):  # clients are given the file in the place of its name
+        url = f"{_PICTURE}{url}"
     return f"![image]({url})" if url and not text else text or ""
 
 

@@ -53,7 +53,7 @@ class CompletionStream:
     has_usage: bool
 
     media_type: ClassVar[str] = "text/event-stream"
-    has_files: ClassVar[bool] = False
+    has_files: ClassVar[bool] = True
     beat: ClassVar[bytes] = b": the task goes on\n\n"
 
     def begin(self, task: Task) -> bytes:
@@ -107,7 +107,8 @@ class ChatFront(ErrorObjectFront):
         """Show a task as a completion: its text, or what became of it."""
         del command, request_id
         [task] = shown.tasks
-        content = "\n\n".join(filter(None, [*_list_texts(task), _note_on(task, call.base)]))
+        said = [*_list_texts(task), *_list_links(task), _note_on(task, call.base)]
+        content = "\n\n".join(filter(None, said))
         message = {"role": "assistant", "content": content, "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         model = str(shown.get_input(task).get("model") or "")
@@ -142,6 +143,13 @@ def _build_address(task: Task, base: str) -> str:
 
 def _list_texts(task: Task) -> list[str]:
     return [read_text_url(piece.url) for piece in task.artifacts if piece.kind == "text"]
+
+
+def _list_links(task: Task) -> list[str]:
+    """Return the links to results that do not stand in the text, of which only a part is kept."""
+    said = "".join(_list_texts(task))
+    urls = [(one.kind, one.url) for one in task.artifacts if one.kind != "text" and one.url]
+    return [f"![image]({url})" if kind == "image" else url for kind, url in urls if url not in said]
 
 
 def _note_on(task: Task, base: str) -> str | None:

@@ -9,17 +9,19 @@ import hashlib
 import json
 import logging
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from tracker.domain.errors import BrokenTransfer, Unavailable
+from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
-from tracker.domain.outcome import SubmitOutcome
+from tracker.domain.outcome import Accepted, SubmitOutcome
 from tracker.domain.redacted_values import redact_value
 from tracker.domain.signals import CrashPoint
+from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import StreamReader
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
@@ -35,8 +37,11 @@ log = logging.getLogger(__name__)
 OpenReader = Callable[[Mapping[str, str]], StreamReader]
 """Opens what reads an answer with these headers; see `Streams.make_reader`."""
 MOST_CHARS = 64 * 1024
-"""Of one text. A stream that says more is ended by us, as if it had broken."""
+"""Of one text that is recorded, and of what is kept of its end where it goes on behind that."""
 _TOO_LONG = f"its text is longer than {MOST_CHARS} characters"
+_SHOWN_END = 4000
+"""Characters of the end of a longer text, where wrappers name the results, that are recorded."""
+_FIRST_WORD, _LAST_WORD = re.compile(r"\A[!-~]+"), re.compile(r"[!-~]+\Z")
 PROGRESS_EVERY_S = 15.0
 """Seconds between two steps of a task that bring its progress: a step goes to whoever reads the
 feed, and texts tell of each percent."""
@@ -66,7 +71,8 @@ class StreamedAnswer:
         self._reader: StreamReader | None = None
         self._text = ""
         self._half = ""
-        self._told = self._size = 0
+        self._end: list[str] = []
+        self._told = self._size = self._end_chars = 0
         self._hash = hashlib.sha256()
         self._broken: str | None = None
         self._has_news = asyncio.Event()
@@ -90,16 +96,11 @@ class StreamedAnswer:
         return self
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes. Raises BrokenTransfer for a text that is too long."""
+        """Take the next bytes."""
         assert self._reader is not None  # noqa: S101 - opened before
         self._size += len(piece)
         self._hash.update(piece)
-        more = self._join_surrogates(self._reader.feed(piece))
-        if len(self._text) + len(more) > MOST_CHARS:
-            raise BrokenTransfer(_TOO_LONG)
-        if more:
-            self._text += more
-            self._has_news.set()
+        self._take(self._join_surrogates(self._reader.feed(piece)))
 
     @property
     def has_begun(self) -> bool:
@@ -117,14 +118,36 @@ class StreamedAnswer:
         self._has_news.set()
         await self._recording
         broken = answer.reason if isinstance(answer, HttpFailure) else None
-        self._text += self._join_surrogates(self._reader.read_rest())
-        if len(self._text) > MOST_CHARS:
-            self._text, broken = self._text[:MOST_CHARS], broken or _TOO_LONG
-        self._broken = broken
+        self._take(self._join_surrogates(self._reader.read_rest()))
+        self._broken, end = broken, "".join(self._end)[-MOST_CHARS:]
+        text = self._join(end) if end else self._text
+        self._text += f"\n[…]\n{end[-_SHOWN_END:]}" if end else ""
         await write_persistently(self._context.clock, lambda: self._write_down(len(self._text)))
-        redact = self._context.redactor.redact
         # The reader had the pieces as they came, and may have found more in them than the text.
-        return redact_value(self._reader.finish(redact(self._text), broken), redact)
+        redact = self._context.redactor.redact
+        outcome = self._reader.finish(redact(text), broken)
+        said = outcome.said if isinstance(outcome, Accepted) else None
+        if end and said is not None and said.state is TaskState.FAILED:
+            self._broken = _TOO_LONG  # half a text proves no failure
+            outcome = self._reader.finish(redact(text), _TOO_LONG)
+        return redact_value(outcome, redact)
+
+    def _join(self, end: str) -> str:
+        """Return the text up to its limit, and its end: halves of links and pictures are none."""
+        return f"{_LAST_WORD.sub('', self._text)} {_FIRST_WORD.sub('', end)}"
+
+    def _take(self, more: str) -> None:
+        """Keep more of the text: as much as is recorded, and behind that its end."""
+        room = MOST_CHARS - len(self._text)
+        if more[:room]:
+            self._text += more[:room]
+            self._has_news.set()
+        if more[room:]:
+            self._end.append(more[room:])
+            self._end_chars += len(more) - room
+        if self._end_chars > 2 * MOST_CHARS:
+            self._end = ["".join(self._end)[-MOST_CHARS:]]
+            self._end_chars = MOST_CHARS
 
     def describe(self) -> bytes:
         """Return what is known of an answer that is over, but its text; none where none began."""
