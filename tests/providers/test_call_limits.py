@@ -9,6 +9,7 @@ from tracker.providers.registry import PROVIDERS
 _EACH_TEN_S = CallLimits(CallRate(20, 10))
 DOCUMENTED = {
     ("jimeng", None): CallLimits(CallRate(10, 1)),
+    ("recraft", None): CallLimits(CallRate(5, 1)),
     ("replicate", None): CallLimits(CallRate(3000, 60), creates=CallRate(600, 60)),
     ("stability", None): CallLimits(CallRate(150, 10)),
     ("suno", "kie"): _EACH_TEN_S,

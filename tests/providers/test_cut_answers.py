@@ -130,7 +130,7 @@ async def outcome_of(case: Answered, answer: bytes, answers: AnswerReader) -> Su
     streams = provider.streams
     is_read = streams is not None and streams.get_time_limit_s(account, case.operation) is not None
     if is_read:
-        reading.reader = streams.reader(sending, {})  # type: ignore[union-attr] # is_read says so
+        reading.reader = streams.make_reader(sending, {})  # type: ignore[union-attr] # is_read says so
     response = httpx.Response(
         200, headers={"content-type": case.kind, **case.headers}, stream=_Body(answer)
     )
