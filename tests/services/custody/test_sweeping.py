@@ -1,5 +1,6 @@
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tracker.domain.retention import FOR_EVER, KeptClass, RetentionPolicy, Reten
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
 from tracker.objects.folder import PARTS
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.counted import iterate_whole
 from tracker.services.custody.serving import AssetReader
 from tracker.services.custody.sweeping import VANISHED, AssetSweeper, SweepResult
@@ -27,6 +29,7 @@ from tracker.services.upkeep import holding, retention_plan
 from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.holding import NewHold
 from tracker.services.upkeep.retention import RetentionChore
+from tracker.store.conditions import DATABASE_CHANGED
 
 pytestmark = pytest.mark.anyio
 FILM = film(200_000)
@@ -205,6 +208,10 @@ async def test_a_sweep_removes_old_strays_and_says_how_many(custody: CustodyBenc
     assert await sweeper.sweep() == SweepResult(strays=0, vanished=0)
     assert old.exists()  # of after the backup
     context.recovery.since = None
+    changed = ConditionReport(DATABASE_CHANGED, "", "", "a copy, whose original may live")
+    await context.store.write(report, changed)
+    assert await sweeper.sweep() == SweepResult(strays=0, vanished=0)
+    await context.store.write(report, replace(changed, reason=None))
     assert await sweeper.sweep() == SweepResult(strays=3, vanished=0)
     assert [path for path in (old, new, part, probe, *foreign) if path.exists()] == [new, *foreign]
     assert await custody.content(kept) == FILM

@@ -19,7 +19,8 @@ from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.storage import Storage
 from tracker.services.store_room import PROBES
-from tracker.store import assets, tasks
+from tracker.store import assets, conditions, tasks
+from tracker.store.conditions import DATABASE_CHANGED
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Reading
 
@@ -65,9 +66,9 @@ class AssetSweeper:
     async def drop_expired(self) -> None:
         """Drop every asset whose time is over, and the objects that no other asset stands on.
 
-        Nothing while the database is recovered after a restore, as in `sweep`.
+        Nothing while another database may need them, as in `sweep`.
         """
-        if self._context.recovery.since is not None:
+        if await self._may_be_shared():
             return
         now = self._context.clock.now()
         while await self._context.store.read(lambda db: assets.is_any_expired(db, now=now)):
@@ -82,8 +83,9 @@ class AssetSweeper:
     async def sweep(self) -> SweepResult:
         """Look through the whole store and all rows, and say what did not fit together.
 
-        Strays stay while the database is recovered after a restore: they were kept after its
-        backup, or another database, of which it is a copy, has them still.
+        Strays stay while the database is recovered after a restore, and for a day after it became
+        another one: they were kept after its backup, or another database, of which it is a copy and
+        which goes on living, has them still.
         """
         try:
             strays, returned = await self._sweep_objects()
@@ -102,6 +104,13 @@ class AssetSweeper:
     async def sweep_now_and_then(self) -> None:
         """Sweep, as a chore."""
         await self.sweep()
+
+    async def _may_be_shared(self) -> bool:
+        """Tell whether another database may stand on the same objects. Raises Unavailable."""
+        if self._context.recovery.since is not None:
+            return True
+        standing = await self._context.store.read(conditions.list_open)
+        return any(one.name == DATABASE_CHANGED for one in standing)
 
     async def _sweep_objects(self) -> tuple[int, int]:
         """Return how many strays were removed, and how many rows have their object again."""
@@ -126,7 +135,7 @@ class AssetSweeper:
         lost = await self._context.store.read(partial(_find_lost, sizes=unnamed))
         found = await self._context.store.write(self._keep_found, lost) if lost else []
         back = {one.store_key for one in found}
-        removed = set() if self._context.recovery.since is not None else unnamed.keys() - back
+        removed = set() if await self._may_be_shared() else unnamed.keys() - back
         for key in removed:
             await self._storage.objects.delete(key)
         return len(removed), len(found)
