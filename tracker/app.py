@@ -158,7 +158,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = ignore_signa
     refuse_open_access(settings)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[AppState]:
+    async def run_lifespan(_app: Starlette) -> AsyncIterator[AppState]:
         is_read_only = settings.tracker_read_only
         async with AsyncExitStack() as stack:
             stack.enter_context(stop_waiting_for_stderr())
@@ -179,7 +179,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = ignore_signa
             yield {"services": parts.services}
 
     return build_app(
-        lifespan,
+        run_lifespan,
         SystemClock(),
         root_path=settings.tracker_root_path,
         fronts=ServedFronts(

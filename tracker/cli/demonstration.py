@@ -22,7 +22,7 @@ from tracker import environment
 from tracker.app import build_server_options, make_app
 from tracker.bounded_http import BoundedTransport, limit_requests
 from tracker.cli.exits import FAILED
-from tracker.cli.history import history, print_history
+from tracker.cli.history import fetch_history, print_history
 from tracker.cli.language import translate_text
 from tracker.cli.main_jobs import (
     JobCreate,
@@ -222,7 +222,7 @@ def _print_step(step: dict[str, Any], elapsed_s: float) -> None:
 
 def _show(server: Server, task_id: str) -> None:
     click.echo()
-    print_history(history(server, task_id))
+    print_history(fetch_history(server, task_id))
     task = server.get(f"/v1/tasks/{task_id}")
     for place, piece in enumerate((task["result"] or {"artifacts": []})["artifacts"]):
         click.echo()

@@ -55,7 +55,7 @@ _PARTS = {
 """The columns shown of each part of a history, the most important first."""
 
 
-def history(server: "Server", task_id: str) -> dict[str, Any]:
+def fetch_history(server: "Server", task_id: str) -> dict[str, Any]:
     """Fetch a task's transitions, attempts, receipts and deliveries."""
     parts = ("transitions", "attempts", "receipts", "deliveries")
     return {part: server.get(f"/v1/tasks/{task_id}/{part}")[part] for part in parts}

@@ -26,7 +26,7 @@ def migrate() -> None:
     waiting.wait()
     url = settings.resolve_database_url()
 
-    def why_not_migrated(url: str) -> str | None:
+    def explain_not_migrated(url: str) -> str | None:
         try:
             upgrade(url)  # a migration that was broken off is run again
         except DatabaseRefused as error:
@@ -34,7 +34,7 @@ def migrate() -> None:
         return None
 
     try:
-        if problem := waiting.find_problem(why_not_migrated):
+        if problem := waiting.find_problem(explain_not_migrated):
             waiting.refuse(problem)
     except MigrationsMissing as error:
         fail(str(error), code=FAILED)

@@ -88,12 +88,12 @@ def add_connection_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of a connection; it is called with a `ConnectionOptions`."""
 
     @functools.wraps(command)
-    def connected(
+    def run_connected(
         *, url: str | None, api_key: str | None, cacert: str | None, **options: Any
     ) -> None:
         command(connection=ConnectionOptions(url, api_key, cacert), **options)
 
-    wrapped: Callable[..., None] = add_options((*_CONNECTION, OUTPUT))(connected)
+    wrapped: Callable[..., None] = add_options((*_CONNECTION, OUTPUT))(run_connected)
     return wrapped
 
 
@@ -106,7 +106,7 @@ def allow_remote(command: Callable[..., None]) -> Callable[..., None]:
     """
 
     @functools.wraps(command)
-    def connected(
+    def run_connected(
         *,
         is_remote: bool,
         url: str | None,
@@ -122,5 +122,5 @@ def allow_remote(command: Callable[..., None]) -> Callable[..., None]:
         found = ConnectionOptions(url, api_key, cacert) if is_remote or is_named else None
         command(connection=found, **options)
 
-    wrapped: Callable[..., None] = add_options((_REMOTE, *_CONNECTION))(connected)
+    wrapped: Callable[..., None] = add_options((_REMOTE, *_CONNECTION))(run_connected)
     return wrapped

@@ -54,7 +54,7 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
 
     settings = load_settings()
 
-    async def ready(url: str, taken_at: "datetime") -> "RestoreReadiness":
+    async def check_readiness(url: str, taken_at: "datetime") -> "RestoreReadiness":
         return await _make_ready(settings, url, taken_at)
 
     try:
@@ -62,7 +62,7 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
         secrets, keep = _load_secrets(settings, src, is_needed=not without_secrets)
         url = settings.resolve_database_url()
         order = RestoreOrder(src, url, secrets, without_secrets, keep)
-        done = asyncio.run(run(order, manifest, ready))
+        done = asyncio.run(run(order, manifest, check_readiness))
     except (SettingsError, BackupRefused) as error:
         fail(name_database(settings, str(error)))
     except (BackupFailed, DatabaseRefused, MigrationsMissing, Unavailable) as error:

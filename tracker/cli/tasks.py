@@ -9,7 +9,7 @@ import click
 from tracker.cli.bulk import act
 from tracker.cli.command import Group, format_examples
 from tracker.cli.filters import add_filters, build_parameters
-from tracker.cli.history import history, print_history, print_task
+from tracker.cli.history import fetch_history, print_history, print_task
 from tracker.cli.remote import ANSWER_S, ConnectionOptions, add_connection_options
 from tracker.cli.resubmit import resubmit
 from tracker.cli.shared import WIDE, emit, emit_json, fail, print_note
@@ -92,7 +92,7 @@ def show(*, connection: ConnectionOptions, output: str, wide: bool, task_id: str
     """Show a task with its history and the evidence for it."""
     with connection.open() as server:
         task = server.get(f"/v1/tasks/{task_id}")
-        whole = {"task": task} | history(server, task_id)
+        whole = {"task": task} | fetch_history(server, task_id)
     emit(output, whole, lambda: _print_whole(whole, wide=wide))
 
 

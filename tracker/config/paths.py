@@ -32,7 +32,7 @@ def check_path(path: Path) -> Path:
     return path
 
 
-def checked_folder(path: Path) -> Path:
+def check_folder(path: Path) -> Path:
     """Return a path that a folder has, or may get. Raises ValueError, which does not hold it."""
     if any(map(is_file, (check_path(path), *path.parents))):
         raise ValueError("must be the path of a folder, and a file stands there")

@@ -86,7 +86,7 @@ OnOff = Annotated[Literal["on", "off"], LowerCase]
 BootstrapKey = Annotated[SecretStr, AfterValidator(_check_bootstrap_key)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
 StoreUrl = Annotated[str, AfterValidator(_check_object_store)]
-FolderPath = Annotated[Path, AfterValidator(paths.checked_folder)]
+FolderPath = Annotated[Path, AfterValidator(paths.check_folder)]
 FilePath = Annotated[Path, AfterValidator(paths.check_file)]
 Networks = Annotated[
     tuple[Annotated[str, AfterValidator(_check_network)], ...], BeforeValidator(_split_words)

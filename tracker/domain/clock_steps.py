@@ -23,6 +23,6 @@ class ClockSteps:
             self._until_s = now_s + LASTS_S
         return is_far
 
-    def are_recent(self, now_s: float) -> bool:
+    def has_recent(self, now_s: float) -> bool:
         """Return whether ages are not to be trusted."""
         return self._until_s is not None and now_s < self._until_s

@@ -68,7 +68,7 @@ class Asset:
     """One file in our custody, or on its way there.
 
     task_key:   None for an upload.
-    piece:      names it among its task's artifacts: see `piece_names`.
+    piece:      names it among its task's artifacts: see `name_pieces`.
     position:   of the artifact in the task's result.
     size:       bytes; None until it is kept.
     reason:     why it is not kept (yet), or a remark on what is; None for neither.
@@ -143,7 +143,7 @@ class Custody:
     is_default: bool = True
 
 
-def piece_names(artifacts: Iterable[Artifact]) -> list[str]:
+def name_pieces(artifacts: Iterable[Artifact]) -> list[str]:
     """Name artifacts within their task: by key or id, else by their place in the result.
 
     Where a name is taken, as providers give two files one id, a later piece has its place behind
@@ -177,7 +177,7 @@ def may_have_assets(task: Task) -> bool:
 
 def index_pieces(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
     """Return the pieces of a result by their names."""
-    return dict(zip(piece_names(artifacts), artifacts, strict=True))
+    return dict(zip(name_pieces(artifacts), artifacts, strict=True))
 
 
 def list_replaced(before: Task, after: Task) -> list[str]:

@@ -53,7 +53,7 @@ class DropPace:
         """Tell whether others write."""
         return self._shared_until_s is not None
 
-    def limit(self, most: int) -> int:
+    def choose_batch(self, most: int) -> int:
         """Return how many tasks to drop next. most: what suits the database."""
         return min(most, int(self._shared if self.is_shared else self._alone))
 

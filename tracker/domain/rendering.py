@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any, overload
 
-from tracker.domain.custody import Asset, Assets, AssetState, piece_names
+from tracker.domain.custody import Asset, Assets, AssetState, name_pieces
 from tracker.domain.inline_files import is_name
 from tracker.domain.task import Artifact, Task
 
@@ -83,7 +83,7 @@ def render_asset(asset: Asset, *, base: str) -> dict[str, Any]:
 def _render_result(task: Task, assets: Assets, base: str) -> dict[str, Any] | None:
     if not task.artifacts:
         return None
-    kept = map(assets.get, piece_names(task.artifacts)) if assets else repeat(None)
+    kept = map(assets.get, name_pieces(task.artifacts)) if assets else repeat(None)
     found = [
         _render_artifact(piece, asset, base)
         for piece, asset in zip(task.artifacts, kept, strict=False)

@@ -78,14 +78,14 @@ def _walk_flac() -> Walk:
             number, size = _read_flac_head(head)
             until = number * (block if is_of_equals else 1) + size
         at += 2
-    yield from _walk_flac_frame(at - 2 + len(head), _crc16(head))
+    yield from _walk_flac_frame(at - 2 + len(head), _compute_crc16(head))
     return True
 
 
 def _walk_flac_frame(at: int, crc: int) -> Walk:
     """Follow a frame to its checksum: it does not say how long it is."""
     while crc:
-        crc = _crc16((yield at, 1, None), crc)
+        crc = _compute_crc16((yield at, 1, None), crc)
         at += 1
     return True
 
@@ -123,7 +123,7 @@ def _compute_crc8(data: bytes) -> int:
     return crc
 
 
-def _crc16(data: bytes, crc: int = 0) -> int:
+def _compute_crc16(data: bytes, crc: int = 0) -> int:
     """Go on with a checksum over data; with their own behind them it is 0."""
     for byte in data:
         crc ^= byte << 8

@@ -19,7 +19,7 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _ISSUED = re.compile(rf"([A-Za-z0-9_-]{{{LENGTH}}})(?![A-Za-z0-9_-]).*", re.DOTALL)
 
 
-def without_suffix(text: str) -> str:
+def remove_suffix(text: str) -> str:
     """Return the end of a callback URL without what was written behind the token.
 
     Senders add `&sign=…` to a URL that has no query, and people copy the comma or the quotation

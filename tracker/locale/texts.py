@@ -66,7 +66,7 @@ def _fill_wording(wording: str, values: Sequence[str], language: Language) -> st
     """
     is_translated = any(char.isalpha() for char in _PART.sub("", wording))
 
-    def value_of(part: re.Match[str]) -> str:
+    def format_value(part: re.Match[str]) -> str:
         nonlocal is_translated
         value = values[int(part[1])]
         if not part[2]:
@@ -75,7 +75,7 @@ def _fill_wording(wording: str, values: Sequence[str], language: Language) -> st
         is_translated = is_translated or said != value
         return said
 
-    filled = _PART.sub(value_of, wording)
+    filled = _PART.sub(format_value, wording)
     return filled if is_translated else None
 
 
@@ -92,7 +92,7 @@ def _load_catalogue(
     for part in PARTS:
         texts |= import_module(f"{_find_folder(language)}.{part}").TEXTS
     exact = {template: wording for template, wording in texts.items() if SLOT not in template}
-    others = sorted((t for t in texts if SLOT in t), key=_order)
+    others = sorted((t for t in texts if SLOT in t), key=_rank_template)
     patterns = [
         (max(template.split(SLOT), key=len), _compile_pattern(template), texts[template])
         for template in others
@@ -101,7 +101,7 @@ def _load_catalogue(
     return exact, patterns
 
 
-def _order(template: str) -> tuple[int, int]:
+def _rank_template(template: str) -> tuple[int, int]:
     """Sort by what tells most: words at the beginning, which frame a text, and then their number.
 
     Of `Invalid value for X: Y is not in the range Z` the frame comes first, and has the rest

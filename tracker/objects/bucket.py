@@ -80,7 +80,7 @@ class Bucket:
         silence = timedelta(seconds=silence_s)
         most = silence / 6
 
-        def opened(read_timeout: timedelta, retry_timeout: timedelta) -> S3Store:
+        def open_store(read_timeout: timedelta, retry_timeout: timedelta) -> S3Store:
             client: Any = {
                 "allow_http": True,
                 "connect_timeout": min(timedelta(seconds=_CONNECT_S), silence),
@@ -95,9 +95,9 @@ class Bucket:
             name = parts.path.strip("/")
             return S3Store(parts.netloc, prefix=name, client_options=client, retry_config=retry)
 
-        self._store = opened(silence, silence / 2)
-        self._writing = opened(_SENDING * silence, silence / 2)
-        self._patient = opened(_SENDING * silence, timedelta(seconds=PATIENCE_S))
+        self._store = open_store(silence, silence / 2)
+        self._writing = open_store(_SENDING * silence, silence / 2)
+        self._patient = open_store(_SENDING * silence, timedelta(seconds=PATIENCE_S))
 
     def close(self) -> None:
         """Do nothing: connections end by themselves."""
@@ -112,7 +112,7 @@ class Bucket:
         asking: asyncio.Task[bytes | None] | None = None
         is_over = False
 
-        async def watched() -> AsyncIterator[bytes]:
+        async def watch_chunks() -> AsyncIterator[bytes]:
             nonlocal asking
             try:
                 while not is_over:
@@ -128,7 +128,7 @@ class Bucket:
         try:
             store = self._patient if once else self._writing
             await self._api.put_async(
-                store, key, watched(), chunk_size=PART_BYTES, max_concurrency=1
+                store, key, watch_chunks(), chunk_size=PART_BYTES, max_concurrency=1
             )
         except Exception as error:
             if raised:  # obstore wraps what the chunks raise

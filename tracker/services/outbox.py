@@ -153,13 +153,13 @@ class Outbox:
         """
         stamps = endpoints.list_stamps(tx.db, tenants)
 
-        def found() -> dict[str, tuple[Endpoint, ...]]:
+        def find_subscribers() -> dict[str, tuple[Endpoint, ...]]:
             marked = stamps()
             return {
                 tenant: self._recall_endpoints(tx, tenant, marked.get(tenant)) for tenant in tenants
             }
 
-        return found
+        return find_subscribers
 
     def _recall_endpoints(self, tx: Tx, tenant: str, stamp: str | None) -> tuple[Endpoint, ...]:
         if stamp is None:

@@ -378,6 +378,6 @@ def compute_next_look(
         jitter=context.jitter(),
         asked_s=least_s,
     )
-    if context.clock_steps.are_recent(context.clock.monotonic()):
+    if context.clock_steps.has_recent(context.clock.monotonic()):
         return min(look_at, now + timedelta(seconds=max(LONGEST_LOOK_S, least_s)))
     return look_at

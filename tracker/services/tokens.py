@@ -81,7 +81,7 @@ class Tokens:
 
         While an exchange brings nothing, the token before stays in use until its own end.
         """
-        kept = self._kept.get(_name(provider, account), _LatestExchange())
+        kept = self._kept.get(_make_key(provider, account), _LatestExchange())
         now_s = self._clock.monotonic()
         if now_s >= kept.renew_at_s() and now_s >= kept.silent_until_s:
             await self._renew(provider, account)
@@ -94,7 +94,7 @@ class Tokens:
 
         One exchange serves all calls that were refused at once, and a young token is not exchanged.
         """
-        kept = self._kept.get(_name(provider, account), _LatestExchange())
+        kept = self._kept.get(_make_key(provider, account), _LatestExchange())
         now_s = self._clock.monotonic()
         is_old = now_s - kept.got_at_s >= YOUNG_S and now_s >= kept.silent_until_s
         if kept.token is refused and is_old:
@@ -103,14 +103,14 @@ class Tokens:
         return found if isinstance(found, AccessToken) and found is not refused else None
 
     def _get_good(self, provider: Provider, account: Account) -> AccessToken | HttpFailure:
-        kept = self._kept.get(_name(provider, account), _LatestExchange())
+        kept = self._kept.get(_make_key(provider, account), _LatestExchange())
         if kept.token is not None and self._clock.monotonic() < kept.compute_end_s():
             return kept.token
         return kept.failure or HttpFailure(Certainty.NOT_SENT, "the account's token has ended")
 
     async def _renew(self, provider: Provider, account: Account) -> None:
         """Exchange once for all that wait; a caller that goes away ends it for nobody."""
-        name = _name(provider, account)
+        name = _make_key(provider, account)
         flight = self._flights.get(name)
         if flight is None:
             flight = asyncio.create_task(self._exchange(provider, account))
@@ -119,7 +119,7 @@ class Tokens:
         await wait_for_shared(flight)
 
     async def _exchange(self, provider: Provider, account: Account) -> None:
-        name, exchange = _name(provider, account), provider.tokens
+        name, exchange = _make_key(provider, account), provider.tokens
         before = self._kept.get(name, _LatestExchange())
         asked_s = self._clock.monotonic()
         found = await self._request_token(exchange, account)
@@ -168,7 +168,7 @@ class Tokens:
             return TokenDelayed("the exchange for a token failed; see the log")
 
 
-def _name(provider: Provider, account: Account) -> tuple[str, str]:
+def _make_key(provider: Provider, account: Account) -> tuple[str, str]:
     return provider.name, account.name
 
 

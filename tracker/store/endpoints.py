@@ -31,7 +31,7 @@ def insert_one(db: Connection, new: Endpoint) -> int:
     """Insert one; returns its row key."""
     values = _list_values(new) | {"id": new.id, "tenant": new.tenant, "created_at": new.created_at}
     key: int = db.execute(insert(endpoints).returning(endpoints.c.key), values).scalar_one()
-    _stamp(db, new.tenant)
+    _stamp_set(db, new.tenant)
     return key
 
 
@@ -40,7 +40,7 @@ def save(db: Connection, changed: Endpoint) -> None:
     db.execute(
         update(endpoints).where(endpoints.c.key == changed.key).values(_list_values(changed))
     )
-    _stamp(db, changed.tenant)
+    _stamp_set(db, changed.tenant)
 
 
 def get(db: Connection, tenant: str, id_: UUID) -> Endpoint | None:
@@ -188,7 +188,7 @@ def lock_active(db: Connection, keys: Collection[int]) -> list[Endpoint]:
     ]
 
 
-def _stamp(db: Connection, tenant: str) -> None:
+def _stamp_set(db: Connection, tenant: str) -> None:
     dialect = get_dialect(db)
     statement = dialect.insert(endpoint_sets)
     statement = statement.on_conflict_do_update(

@@ -250,11 +250,11 @@ look per lane and not per row."""
 def renew(db: Connection, held: Sequence[Job], *, until: datetime) -> set[Job]:
     """Hold these jobs for longer. Returns those that are still held."""
     still = lock_held(db, held)
-    prolong(db, still, until=until)
+    extend_lease(db, still, until=until)
     return still
 
 
-def prolong(db: Connection, locked: Collection[Job], *, until: datetime) -> None:
+def extend_lease(db: Connection, locked: Collection[Job], *, until: datetime) -> None:
     """Hold for longer what `lock_held` has returned in this transaction."""
     _PROLONG.execute_later(db, [(until, job.key) for job in locked])
 

@@ -160,26 +160,26 @@ def _choose_index(filter_: TaskFilter) -> _IndexScan:
         at, times = tasks.c.updated_at, {"updated_after", "updated_before"}
     within = list(filter_.build_task_conditions(only=times))
 
-    def index(used: str, *branches: Sequence[ColumnElement[bool]]) -> _IndexScan:
+    def scan_index(used: str, *branches: Sequence[ColumnElement[bool]]) -> _IndexScan:
         ranges = [[tenant, *branch, *within] for branch in branches]
         return _IndexScan(at, tasks.c.key, ranges, frozenset({used, *times}))
 
     if filter_.is_about_changes():
-        return index("", [])
+        return scan_index("", [])
     if filter_.metadata:
         return _scan_labels(filter_)
     if filter_.overdue:
         # Spelt as the partial index is, and once more for the column in it.
         flagged = [literal_column("overdue"), tasks.c.overdue.is_(true())]
-        return index("overdue", flagged)
+        return scan_index("overdue", flagged)
     # Nearly all tasks succeed: an operation narrows more than that state.
     if filter_.states and not (filter_.operation and TaskState.SUCCEEDED in filter_.states):
-        return index(
+        return scan_index(
             "states", *([tasks.c.state == state.value] for state in sorted(filter_.states))
         )
     if filter_.operation is not None:
-        return index("operation", [tasks.c.operation == filter_.operation])
-    return index("", [])
+        return scan_index("operation", [tasks.c.operation == filter_.operation])
+    return scan_index("", [])
 
 
 def _scan_labels(filter_: TaskFilter) -> _IndexScan:

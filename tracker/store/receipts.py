@@ -102,13 +102,13 @@ def insert_first(db: Connection, new: Sequence[Receipt]) -> Callable[[], list[in
         first_at.setdefault(receipt.fingerprint, index)
     inserted = _insert(db, [new[index] for index in first_at.values()])
 
-    def keys() -> list[int | None]:
+    def read_keys() -> list[int | None]:
         found: list[int | None] = [None] * len(new)
         for mark, key in inserted().items():
             found[first_at[mark]] = key
         return found
 
-    return keys
+    return read_keys
 
 
 def insert_repeats(db: Connection, again: Sequence[Receipt]) -> list[tuple[int, Verdict]]:

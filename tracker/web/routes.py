@@ -142,8 +142,8 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/readyz", health.readyz, methods=["GET"]),
     Route("/openapi.json", documentation.openapi, methods=["GET"]),
     Route("/docs", documentation.page, methods=["GET"]),
-    Route("/docs/problems", home.problem_types, methods=["GET"]),
-    Route("/docs/{file}", documentation.asset, methods=["GET"]),
+    Route("/docs/problems", home.explain_problem_types, methods=["GET"]),
+    Route("/docs/{file}", documentation.serve_asset, methods=["GET"]),
 )
 """Everything that is served beside fronts and dashboard. Handlers say the rest: see `operation`."""
 

@@ -59,11 +59,11 @@ def run_one_at_a_time(
 ) -> Callable[[Sequence[Job]], Awaitable[None]]:
     """Make a service that carries out one job at a time take several."""
 
-    async def each(jobs: Sequence[Job]) -> None:
+    async def run_each(jobs: Sequence[Job]) -> None:
         for job in jobs:
             await run(job)
 
-    return each
+    return run_each
 
 
 def list_chores(context: Context) -> list[Chore]:

@@ -111,7 +111,7 @@ def _check_idle_rules(settings: Settings) -> Iterator[Finding]:
     accounts = settings.list_accounts()
     for number, rule in enumerate(accounts.rules):
         own = [accounts.by_name[rule.provider, name] for name in rule.accounts]
-        if rule.operation is not None and not _fits_any(rule.provider, own, rule.operation):
+        if rule.operation is not None and not _has_match(rule.provider, own, rule.operation):
             text = (
                 f"rules[{number}].operation: {rule.operation!r} fits no operation that its "
                 "accounts can submit: it never applies"
@@ -124,7 +124,7 @@ def _check_idle_prices(settings: Settings) -> Iterator[Finding]:
     for number, price in enumerate(accounts.prices):
         own = [one for name, one in accounts.by_name.items() if name[0] == price.provider]
         is_idle = price.operation is not None and own
-        if is_idle and not _fits_any(price.provider, own, price.operation or ""):
+        if is_idle and not _has_match(price.provider, own, price.operation or ""):
             text = (
                 f"price[{number}].operation: {price.operation!r} fits no operation that the "
                 "accounts can submit: no task has its estimate, and budgets count none"
@@ -137,7 +137,7 @@ def _check_unknown_lengths(settings: Settings) -> Iterator[Finding]:
         yield Finding("note", "TRACKER_CONFIG", text)
 
 
-def _fits_any(provider_name: str, accounts: Sequence[Account], pattern: str) -> bool:
+def _has_match(provider_name: str, accounts: Sequence[Account], pattern: str) -> bool:
     provider = PROVIDERS[provider_name]
     named = {name for name in provider.submits.operations if fnmatchcase(name, pattern)}
     candidates = named | {pattern.replace("*", "x")}  # names of models are open

@@ -361,12 +361,12 @@ class Engine(Generic[DetailsT]):
     ) -> None:
         """Plan a step; one that replaces a verdict is left out when that is not the task's."""
 
-        async def job() -> None:
+        async def run_step() -> None:
             is_replacing = replaces is not None and task.status == replaces.status
             if replaces is None or is_replacing:
                 await self.move(task, step, back=is_replacing)
 
-        self.emulator.timeline.schedule_job(seconds, job)
+        self.emulator.timeline.schedule_job(seconds, run_step)
 
     async def _take(self, task: EmulatedTask[DetailsT], steps: Sequence[TaskStep]) -> None:
         """Take steps at once, and wait until their callbacks were answered."""

@@ -40,11 +40,11 @@ def create_app(
         emulator.add(load()(emulator))
     emulator.set_configured_scenario()
 
-    async def media(request: Request) -> Response:
+    async def serve_media(request: Request) -> Response:
         return answer_media(emulator, request)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def run_lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
             yield
         finally:
@@ -53,10 +53,10 @@ def create_app(
     app = Starlette(
         routes=[
             *build_control_routes(emulator),
-            Route("/media/{task_id}/{name}", media, methods=["GET", "HEAD"]),
+            Route("/media/{task_id}/{name}", serve_media, methods=["GET", "HEAD"]),
             Route("/{path:path}", RequestGate(emulator)),
         ],
-        lifespan=lifespan,
+        lifespan=run_lifespan,
         exception_handlers={HTTPException: _answer_error},
     )
     app.state.emulator = emulator

@@ -30,7 +30,7 @@ class _ControlRoutes:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
-    async def index(self, _request: Request) -> Response:
+    async def show_index(self, _request: Request) -> Response:
         """Show the clock, the providers, the scenario, and all scenario words."""
         emulator = self._emulator
         by_provider = emulator.list_words()
@@ -61,18 +61,18 @@ class _ControlRoutes:
 
     async def show_tasks(self, request: Request) -> Response:
         """Show the newest tasks, oldest of them first."""
-        limit = _limit(request)
+        limit = _read_limit(request)
         pairs = self._emulator.list_tasks()
         return build_json_answer([_describe(*pair) for pair in (pairs[-limit:] if limit else ())])
 
     async def show_callbacks(self, request: Request) -> Response:
         """Show the newest callbacks, with their outcome."""
-        records = self._emulator.callbacks.list_newest(_limit(request))
+        records = self._emulator.callbacks.list_newest(_read_limit(request))
         return build_json_answer([asdict(record) for record in records])
 
     async def show_requests(self, request: Request) -> Response:
         """Show the newest calls to the providers, with their answers."""
-        records = self._emulator.requests.list_newest(_limit(request))
+        records = self._emulator.requests.list_newest(_read_limit(request))
         return build_json_answer([asdict(record) for record in records])
 
     async def get_scenario(self, _request: Request) -> Response:
@@ -151,7 +151,7 @@ class _ControlRoutes:
     def list_routes(self) -> list[Route]:
         """Return all of the above."""
         return [
-            Route("/emulator", self.index, methods=["GET"]),
+            Route("/emulator", self.show_index, methods=["GET"]),
             Route("/emulator/creations", self.show_creations, methods=["GET"]),
             Route("/emulator/tasks", self.show_tasks, methods=["GET"]),
             Route("/emulator/tasks/{reference:path}/move", self.move, methods=["POST"]),
@@ -194,7 +194,7 @@ def _is_secret(value: object) -> bool:
     return isinstance(value, str) and value.startswith("whsec_")
 
 
-def _limit(request: Request) -> int:
+def _read_limit(request: Request) -> int:
     text = request.query_params.get("limit", "1000")
     if not (text.isascii() and text.isdigit() and len(text) <= 6):
         raise HTTPException(400, "limit must be a number")

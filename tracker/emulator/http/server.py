@@ -219,11 +219,11 @@ class _AbortableProtocol(H11Protocol):
         _send_at_once(transport)
         inner = self.app
 
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def run_app(scope: Scope, receive: Receive, send: Send) -> None:
             scope.setdefault("extensions", {})[ABORT] = partial(_abort, transport)
             await inner(scope, receive, send)
 
-        self.app = app
+        self.app = run_app
 
 
 def _send_at_once(transport: asyncio.Transport) -> None:

@@ -49,12 +49,14 @@ class SeedreamStream(ShownEvents):
         if not ready:
             return build_event("error", {"error": build_error(task)}) + _DONE
         events = [
-            self._tell(task, SUCCEEDED, {"image_index": place, **show_link(one), **_facts(one)})
+            self._tell(
+                task, SUCCEEDED, {"image_index": place, **show_link(one), **_list_facts(one)}
+            )
             for one in ready
-            if (place := _place_of(one)) not in self.told
+            if (place := _read_position(one)) not in self.told
         ]
         for one in _list_failed(task):
-            more = {"image_index": _place_of(one), "error": _show_error(one)}
+            more = {"image_index": _read_position(one), "error": _show_error(one)}
             events.append(self._tell(task, REFUSED, more))
         events.append(self._tell(task, ENDED, {"usage": _show_usage(task, len(ready))}))
         return b"".join(events) + _DONE
@@ -87,9 +89,9 @@ def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
     for one in ready:
         file = find_piece_file(one, shown) if wants_file else None
         link = {"url": one.url} if file is None else {"b64_json": file}
-        data[_place_of(one)] = {**link, **_facts(one)}
+        data[_read_position(one)] = {**link, **_list_facts(one)}
     for one in _list_failed(task):
-        data[_place_of(one)] = {"error": _show_error(one)}
+        data[_read_position(one)] = {"error": _show_error(one)}
     body = {
         "id": str(task.id),
         "model": str(input_.get("model") or ""),
@@ -110,7 +112,7 @@ def _show_error(piece: Artifact) -> dict[str, Any]:
     return {"code": code, "message": piece.extra.get("error") or ""}
 
 
-def _facts(piece: Artifact) -> Mapping[str, Any]:
+def _list_facts(piece: Artifact) -> Mapping[str, Any]:
     return {name: value for name, value in piece.extra.items() if name != "error"}
 
 
@@ -118,6 +120,6 @@ def _list_failed(task: Task) -> Sequence[Artifact]:
     return [one for one in task.artifacts if one.state is ArtifactState.FAILED]
 
 
-def _place_of(piece: Artifact) -> int:
+def _read_position(piece: Artifact) -> int:
     place = (piece.key or "").removeprefix("image-")
     return int(place) if place.isdigit() else 0

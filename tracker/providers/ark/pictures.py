@@ -75,7 +75,7 @@ def read_pictures(parsed: Any) -> SubmitOutcome | None:
     if (reason := find_common_loss(found)) is not None:
         return Unknown(reason)
     pieces = [
-        Artifact("image", url, key=f"image-{place}", extra=facts_of(one))
+        Artifact("image", url, key=f"image-{place}", extra=list_facts(one))
         for place, one in enumerate(found)
         if (url := find_picture_url(one, "jpeg")) is not None
     ]
@@ -98,7 +98,7 @@ def read_pictures(parsed: Any) -> SubmitOutcome | None:
     return Accepted(None, "succeeded", said=said)
 
 
-def facts_of(picture: Mapping[str, Any]) -> dict[str, Any]:
+def list_facts(picture: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a picture that say what it is."""
     return {
         name: replace_infinite(picture[name]) for name in _FACTS if picture.get(name) is not None
@@ -147,7 +147,7 @@ class SeedreamReader(EventedAnswer):
         if is_refused or find_picture_url(event, "jpeg") is None:
             return ""
         files = {name: event[name] for name in ("url", "b64_json") if event.get(name)}
-        return json.dumps({"image_index": place, **files, **facts_of(event)}) + "\n"
+        return json.dumps({"image_index": place, **files, **list_facts(event)}) + "\n"
 
     def finish(self, text: str, broken: str | None) -> SubmitOutcome:
         """Believe the pictures that have come, and an error that is told; doubt all else."""

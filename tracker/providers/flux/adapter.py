@@ -224,7 +224,7 @@ class FluxApi(TableAdapter):
             if (url := read_web_url(found.get(name)))
         ]
 
-    def estimate(self, parsed: Any) -> Sequence[Cost]:
+    def estimate_costs(self, parsed: Any) -> Sequence[Cost]:
         """Read what the create says that the task costs."""
         amount = read_amount(find_first_number(parsed, ("cost",)))
         return [] if amount is None else [Cost("unit", amount, unit=_CREDITS, phase=Phase.RESERVE)]
@@ -238,7 +238,7 @@ class FluxApi(TableAdapter):
             amount = told[-1] if told else None
         return settle_costs(task, amount, unit=_CREDITS)
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Return the credits that are left."""
         left = find_first_number(parsed, (_CREDITS,))
         return None if left is None else f"{left} {_CREDITS}"

@@ -126,7 +126,7 @@ class CodedAdapter(TableAdapter):
             return Probed("error", f"refuses this account: {self.describe_answer(answer, parsed)}")
         return super().parse_probe(account, answer)
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Read the credits that are left."""
         left = find_first_text(parsed, ("data",), limit=40)
         return None if left is None else f"{left} credits"

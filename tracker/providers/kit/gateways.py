@@ -148,7 +148,7 @@ class GatewayAdapter(TableAdapter):
             return replace(found, code=found.code or code)
         return found
 
-    def estimate(self, parsed: Any) -> Sequence[Cost]:
+    def estimate_costs(self, parsed: Any) -> Sequence[Cost]:
         """Read the quota that a row says is taken."""
         return build_reserved_quota(find_quota(parsed))
 

@@ -45,7 +45,7 @@ from tracker.providers.kit.reading import (
 from tracker.providers.kit.reasons import find_reason, find_refusal
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import WordTable, end_at_gateways
-from tracker.providers.kit.unnamed_failures import doubting_unnamed, may_fail_unnamed
+from tracker.providers.kit.unnamed_failures import doubt_unnamed, may_fail_unnamed
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
     NO_SUCH_OPERATION,
@@ -193,7 +193,7 @@ class TableAdapter(WordTable):
         said = add_block(self.observe(sending.account, sending.task, parsed), parsed)
         word = None if said is None else said.word
         ended = said if said is not None and said.state in VERDICTS else None
-        context, expected = self.read_context(parsed), tuple(self.estimate(parsed))
+        context, expected = self.read_context(parsed), tuple(self.estimate_costs(parsed))
         if ended is not None and ended.state is TaskState.SUCCEEDED and not ended.artifacts:
             # The result is asked for; some say this of the request.
             return Accepted(task_id, word, context=context, costs=expected, look_now=True)
@@ -304,11 +304,11 @@ class TableAdapter(WordTable):
             costs=tuple(
                 self.read_costs(account, task, parsed)
                 if state in VERDICTS
-                else self.estimate(parsed)
+                else self.estimate_costs(parsed)
             ),
             costs_may_fall=self.costs_may_fall,
         )
-        return said if is_named else doubting_unnamed(said, task)
+        return said if is_named else doubt_unnamed(said, task)
 
     def _find_id(self, account: Account, parsed: Any) -> str | None:
         found = find_first_text(parsed, self.ids, limit=500)
@@ -346,7 +346,7 @@ class TableAdapter(WordTable):
         del account, task, parsed
         return ()
 
-    def estimate(self, parsed: Any) -> Sequence[Cost]:
+    def estimate_costs(self, parsed: Any) -> Sequence[Cost]:
         """Return what the provider says that it will charge, while the task is open."""
         del parsed
         return ()
@@ -357,7 +357,7 @@ class TableAdapter(WordTable):
         path = self.probe_path or self.poll_path.format(id="00000000-0000-0000-0000-000000000000")
         return HttpCall("GET", f"{account.base_url}/{path}", self.build_headers(account))
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Return what is left on the account, as a probe's answer tells; None where it does not."""
         del parsed
         return None
@@ -375,7 +375,7 @@ class TableAdapter(WordTable):
             return Probed("error", f"{words}: no such API here; check the base URL")
         if answer.status >= 500 or answer.status == 429:
             return Probed("note", f"answers, but cannot tell now: {words}")
-        balance = self.balance(parsed) if answer.status < 300 else None
+        balance = self.read_balance(parsed) if answer.status < 300 else None
         return Probed("ok", "answers in its own words, and takes the credentials", balance)
 
     def describe_answer(self, answer: HttpResult, parsed: Any) -> str:

@@ -24,7 +24,7 @@ def may_fail_unnamed(word: str, parsed: Any) -> bool:
     return normalise_word(word) not in _OF_ANSWERS and (code is None or code.lower() in GOOD_CODES)
 
 
-def doubting_unnamed(said: Observation, task: Task | None) -> Observation:
+def doubt_unnamed(said: Observation, task: Task | None) -> Observation:
     """Return a failure without an id as running for one look, then as a doubtful failure.
 
     A later success replaces it. said: returned as it is where it is no failure.

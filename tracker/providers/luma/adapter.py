@@ -264,7 +264,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
         """Read the generation that a callback is."""
         return self.observe(_NO_ACCOUNT, None, parsed)
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Read what is left, in US cents."""
         cents = find_first_number(parsed, ("credit_balance",))
         return None if cents is None else f"{cents} US cents"

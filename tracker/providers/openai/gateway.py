@@ -40,7 +40,7 @@ from tracker.providers.openai.operations import (
     UNIFIED,
     UNIFIED_QUERY,
     build_form,
-    parent_of,
+    find_parent,
     put_parent,
 )
 from tracker.providers.openai.passing import BILLING
@@ -88,7 +88,7 @@ class NewApi(TaskTable):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and find the task that a remix, edit or extension changes."""
         request = super().check(operation, input_)
-        if (named := parent_of(operation, request.body)) is None:
+        if (named := find_parent(operation, request.body)) is None:
             return request
         return replace(request, parent=named[1], parent_field=named[0])
 
@@ -102,7 +102,7 @@ class NewApi(TaskTable):
             url = f"{sending.account.base_url}/{operation}"
             call = build_create(url, operation, body, self.build_headers(sending.account))
             return replace(call, lasts_s=IMAGES_LAST_S)
-        if parent_of(operation, body) is not None:
+        if find_parent(operation, body) is not None:
             body = put_parent(operation, body, sending.get_parent_task_id())
             return super().build_submit(replace(sending, body=body))
         fields = None if operation in _OF_GATEWAYS else build_form(body)
@@ -129,7 +129,7 @@ class NewApi(TaskTable):
         said = self.observe(sending.account, sending.task, row)
         ended = said if said is not None and said.state in VERDICTS else None
         word = None if said is None else said.word
-        return Accepted(task_id, word, said=ended, costs=tuple(self.estimate(row)))
+        return Accepted(task_id, word, said=ended, costs=tuple(self.estimate_costs(row)))
 
     def _read_pictures(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         if block_in(parsed) is not None:
@@ -175,7 +175,9 @@ class NewApi(TaskTable):
             artifacts=() if is_contradicted else tuple(self.read_artifacts(account, task, row)),
             error=self.describe_failure(row, reason) if state is TaskState.FAILED else None,
             costs=tuple(
-                self.read_costs(account, task, row) if state in VERDICTS else self.estimate(row)
+                self.read_costs(account, task, row)
+                if state in VERDICTS
+                else self.estimate_costs(row)
             ),
         )
         return await_result(add_block(said, parsed), task, _EMPTY)
@@ -224,11 +226,11 @@ class NewApi(TaskTable):
             task, find_quota(parsed), find_state(find_word(parsed) or "", None)
         )
 
-    def estimate(self, parsed: Any) -> Sequence[Cost]:
+    def estimate_costs(self, parsed: Any) -> Sequence[Cost]:
         """Read the quota that was taken at the create."""
         return build_reserved_quota(find_quota(parsed))
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Read the limit of the key; what is used of it stands elsewhere."""
         limit = find_first_number(parsed, ("hard_limit_usd",))
         return None if limit is None else f"limit {limit} USD"

@@ -123,7 +123,7 @@ class Official(NewApi, PathCancel):
         """Take a 404 with an error for a denial."""
         return answer.status == 404 and isinstance(parsed, dict)
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Read nothing: models tell of no money."""
         del parsed
         return None

@@ -87,7 +87,7 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
 )
 
 
-def parent_of(operation: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
+def find_parent(operation: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the field that names the task that a create changes, and its name; None for none."""
     if operation == REMIX:
         return "id", body["id"]

@@ -106,7 +106,7 @@ class Recraft(TableAdapter):
         )
         return Accepted(None, "done", said=said, request_id=answer.headers.get(_REQUEST_ID))
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Read the units that are left."""
         left = find_first_number(parsed, ("credits",))
         return None if left is None else f"{left} units"

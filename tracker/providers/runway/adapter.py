@@ -176,12 +176,12 @@ class RunwayApi(PathCancel, _RunwayWords):
         del account
         return settle_costs(task, _read_credits(parsed, "cost"), unit=CREDITS)
 
-    def estimate(self, parsed: Any) -> Sequence[Cost]:
+    def estimate_costs(self, parsed: Any) -> Sequence[Cost]:
         """Read the most that it will cost."""
         amount = _read_credits(parsed, "estimatedCost")
         return [Cost("unit", amount, unit=CREDITS, phase=Phase.ESTIMATE)] if amount else []
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Read what is left."""
         left = find_first_number(parsed, ("creditBalance",))
         return None if left is None else f"{left} credits"

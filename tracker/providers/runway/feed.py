@@ -113,10 +113,10 @@ class RunwayFeed(CodedAdapter):
         )
         if find_first_text(parsed, ("refund",), limit=10) != "1":
             return charged
-        return [*charged[:1], *(refund_of(one) for one in charged[:1])]
+        return [*charged[:1], *(make_refund(one) for one in charged[:1])]
 
 
-def refund_of(charge: Cost) -> Cost:
+def make_refund(charge: Cost) -> Cost:
     """Return the entry that gives a charge back."""
     return Cost("unit", charge.amount, unit=charge.unit, phase=Phase.REFUND)
 

@@ -189,7 +189,7 @@ class StabilityAdapter(TableAdapter):
                 pause_s = self.pause_s(answer, parsed) or (_BAN_S if is_busy else None)
                 return [Unanswered(words, pause_s, slow_down=is_busy)]
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Read the credits that are left."""
         left = find_first_number(parsed, ("credits",))
         return None if left is None else f"{left} credits"

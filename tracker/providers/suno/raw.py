@@ -264,7 +264,7 @@ class SelfHostedDialect(_ClipTable):
             return self.classify_refusal(sending, answer, parsed)
         return Accepted(find_first_text(parsed, ("id",), limit=500), said.word, said=said)
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Read what is left of the month."""
         left = find_first_text(parsed, ("credits_left",), limit=40)
         return None if left is None else f"{left} credits"

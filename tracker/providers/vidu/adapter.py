@@ -206,7 +206,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         del account
         return settle_costs(task, _read_credits(parsed), unit=CREDITS)
 
-    def estimate(self, parsed: Any) -> Sequence[Cost]:
+    def estimate_costs(self, parsed: Any) -> Sequence[Cost]:
         """Read the credits that a create announces."""
         amount = _read_credits(parsed)
         return [] if amount is None else [Cost("unit", amount, CREDITS, phase=Phase.ESTIMATE)]
@@ -218,7 +218,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
             return None
         return build_post(call.url, {"id": asking.task.provider_task_id}, call.headers)
 
-    def balance(self, parsed: Any) -> str | None:
+    def read_balance(self, parsed: Any) -> str | None:
         """Read what is left of each kind of credits, and how many tasks run."""
         remains = parsed.get("remains") if isinstance(parsed, dict) else None
         told = [_read_remainder(one) for one in remains] if isinstance(remains, list) else []

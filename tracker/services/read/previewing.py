@@ -13,7 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tracker.domain.byte_range import find_range
-from tracker.domain.custody import Asset, index_by_piece, piece_names
+from tracker.domain.custody import Asset, index_by_piece, name_pieces
 from tracker.domain.errors import NO_SUCH_TASK, BrokenTransfer, NotFound, UnkeepableFile
 from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES
@@ -123,7 +123,7 @@ class Previews:
         if not 0 <= number < len(task.artifacts):
             raise NotFound(NO_SUCH_TASK)
         kept = await self._context.store.read(lambda db: assets.list_of_tasks(db, [task.key]))
-        name = piece_names(task.artifacts)[number]
+        name = name_pieces(task.artifacts)[number]
         asset = index_by_piece(kept.get(task.key, ())).get(name)
         return PieceFile(task, task.artifacts[number], asset)
 

@@ -203,7 +203,7 @@ class ReceiptRejudger:
     def _judge_one(self, tx: Tx, recorder: Recorder, one: _Rereading, parts: _Parts) -> Rejudged:
         kept = one.kept
 
-        def as_event(said: Observation) -> Event:
+        def convert_to_event(said: Observation) -> Event:
             return replace_fields(
                 said.convert_to_event(Source.OPERATOR, receipt=kept.key), actor=one.actor
             )
@@ -212,7 +212,9 @@ class ReceiptRejudger:
             return Rejudged(kept.key, kept.verdict, kept.verdict, kept.reason, None, ())
         (first, own), *beside = [(_locate_part(kept, part), match) for part, match in parts]
         main = main_match(own, beside)
-        judgements = Judge(self._context, recorder, as_event).judge(first, own, main, beside)
+        judgements = Judge(self._context, recorder, convert_to_event).judge(
+            first, own, main, beside
+        )
         steps = [
             step for judged in judgements if (step := judged.step) and step.transition is not None
         ]

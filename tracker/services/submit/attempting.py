@@ -284,7 +284,7 @@ class SubmitAttempts:
             return {}
         keys = [task.key for task in sending.values()]
         held_slots.hold(tx.db, keys)
-        jobs.prolong(tx.db, list(sending), until=tx.lease_now + self._context.policy.lease)
+        jobs.extend_lease(tx.db, list(sending), until=tx.lease_now + self._context.policy.lease)
         opened = attempts.open_many(tx.db, list(sending.values()), now=tx.now)
         bodies = task_inputs.get_by_keys(tx.db, keys)
         return {

@@ -225,7 +225,7 @@ class RetentionChore:
         """Return what the walk comes by next, and whether that is all there is now."""
         at = retention.load_progress_later(db, [walk.name])().get(walk.name)
         self._pace.note_newest(feed_head.find_newest(db), self._context.clock.monotonic())
-        limit = self._pace.limit(self._batch or retention.measure_batch(db))
+        limit = self._pace.choose_batch(self._batch or retention.measure_batch(db))
         rows: Sequence[EndedRow] = retention.list_page(
             db, WalkPlace() if at is None else at.place, before=before, limit=limit
         )

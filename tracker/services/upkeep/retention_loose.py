@@ -67,7 +67,7 @@ class LooseRetention:
         keep = self._context.retention.defaults[KeptClass.DELIVERIES]
         if keep is None:
             return ()
-        limit = self._limit(db)
+        limit = self._choose_batch(db)
         return drops.list_loose_deliveries(db, before=now - LATEST - keep, limit=limit, lock=lock)
 
     def _read_receipts(self, db: Reading, now: datetime, *, lock: bool) -> LooseReceipts:
@@ -76,10 +76,10 @@ class LooseRetention:
         after = 0 if at is None else at.place.key
         if keep is None:
             return LooseReceipts((), after, is_more=False)
-        limit, before = self._limit(db), now - LATEST - keep
+        limit, before = self._choose_batch(db), now - LATEST - keep
         return drops.list_loose_receipts(db, after, before=before, limit=limit, lock=lock)
 
-    def _limit(self, db: Reading) -> int:
+    def _choose_batch(self, db: Reading) -> int:
         return self._batch or retention.measure_batch(db)
 
     def _drop(self, tx: Tx, batches: Sequence[_Batch]) -> list[bool]:
@@ -96,7 +96,7 @@ class LooseRetention:
         drops.drop_loose_evidence(tx.db, found.keys)
         place = WalkPlace(key=found.last)
         retention.keep_progress(tx.db, LOOSE, WalkProgress(place, None, tx.now))
-        is_more = found.is_more or len(keys) == self._limit(tx.db)
+        is_more = found.is_more or len(keys) == self._choose_batch(tx.db)
         keep = self._context.retention.tombstones
         if keep is not None:
             limit = retention.measure_batch(tx.db)

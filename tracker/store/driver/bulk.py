@@ -66,7 +66,7 @@ class Bulk:
         one, one_row = postgresql, rows_of
         if self._key is not None:
             postgresql += f" AND {table.name}.{key} = ANY(%b)"
-            one += f" AND {table.name}.{key} = {_first_of(kinds[self._key].array)}"
+            one += f" AND {table.name}.{key} = {_spell_first(kinds[self._key].array)}"
             one_row = f"(SELECT * FROM {rows_of} LIMIT 1) AS n"  # noqa: S608 - our own names
         self._sqlite = sqlite
         self._marks = f"({', '.join('?' * len(columns))})"
@@ -113,7 +113,7 @@ class Bulk:
         return _send_ahead(db, self._spell(rows), self._encode_arrays(rows)) if rows else list
 
     def _spell(self, rows: Sequence[Sequence[Any]]) -> str:
-        """Return the statement for PostgreSQL; see `_first_of`."""
+        """Return the statement for PostgreSQL; see `_spell_first`."""
         return self._one if len(rows) == 1 else self._postgresql
 
     def _encode_arrays(self, rows: Sequence[Sequence[Any]]) -> list[bytes]:
@@ -276,24 +276,24 @@ def _send_ahead(
             return _execute(db, statement, arrays).fetchall  # type: ignore[no-any-return]
         asked = pipe.send(statement, arrays, soon=is_sent)
 
-    def rows() -> list[tuple[Any, ...]]:
+    def read_rows() -> list[tuple[Any, ...]]:
         with AsSqlalchemy(db):
             return asked.read_rows()
 
-    return rows
+    return read_rows
 
 
 def _execute(db: Connection, statement: str, arrays: Sequence[bytes]) -> Any:
     return get_driver(db).execute(statement, arrays, prepare=True, binary=True)
 
 
-def _among(values: Sequence[Any], array: Encode) -> tuple[str, bytes]:
+def _build_membership(values: Sequence[Any], array: Encode) -> tuple[str, bytes]:
     """Return a condition on PostgreSQL, one of these values, and its parameter."""
     given = array(values)
-    return f" = {_first_of(given.spelt)}" if len(values) == 1 else " = ANY(%b)", given
+    return f" = {_spell_first(given.spelt)}" if len(values) == 1 else " = ANY(%b)", given
 
 
-def _first_of(array: str) -> str:
+def _spell_first(array: str) -> str:
     """Spell one value that travels as an array.
 
     PostgreSQL expects ten rows of an array that it does not see, which cost more than one, so that
@@ -330,7 +330,7 @@ def find_soon(  # noqa: PLR0913 - those of `find`, and when
     if not values:
         return list
     if get_dialect(db).has_server:
-        asked, given = _among(values, array)
+        asked, given = _build_membership(values, array)
         return _send_ahead(db, f"{statement}{asked}{tail}", [given], is_sent=is_sent)
     wanted = [value.bytes if isinstance(value, UUID) else value for value in values]
     # To the next power of two: few statements, that the driver keeps prepared.
@@ -355,7 +355,7 @@ def change(
         there = [value.bytes if isinstance(value, UUID) else value for value in values]
         return int(run(db, f"{statement} IN ({marks}){tail}", there).rowcount)
     settle(db)
-    asked, given = _among(values, array)
+    asked, given = _build_membership(values, array)
     with AsSqlalchemy(db):
         return int(_execute(db, f"{statement}{asked}{tail}", [given]).rowcount)
 
@@ -368,7 +368,7 @@ def change_later(
     if pipe is None or not values:
         change(db, statement, values, array, tail=tail)
         return
-    asked, given = _among(values, array)
+    asked, given = _build_membership(values, array)
     with AsSqlalchemy(db):
         pipe.send(f"{statement}{asked}{tail}", [given])
 

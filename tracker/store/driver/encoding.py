@@ -85,7 +85,7 @@ ARRAYS = {
 def _make_encoder(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -> Encode:
     """Make an encoder for elements of any length."""
 
-    def encoded(values: Sequence[Any]) -> _Array:
+    def encode_array(values: Sequence[Any]) -> _Array:
         parts = [_encode_head(element, len(values))]
         for value in values:
             if value is None:
@@ -95,7 +95,7 @@ def _make_encoder(array: type[_Array], element: int, encode: Callable[[Any], byt
                 parts += (_length(len(raw)), raw)
         return array(b"".join(parts))
 
-    return encoded
+    return encode_array
 
 
 def encode_texts(values: Sequence[str | None]) -> _Array:
@@ -121,7 +121,7 @@ def _make_number_encoder(array: type[_Array], element: int, code: str, size: int
     """Make an encoder for numbers."""
     one = struct.Struct(f"!i{code}").pack
 
-    def encoded(values: Sequence[Any]) -> _Array:
+    def encode_array(values: Sequence[Any]) -> _Array:
         if None in values:
             parts = [_NULL if value is None else one(size, value) for value in values]
             return array(_encode_head(element, len(values)) + b"".join(parts))
@@ -131,7 +131,7 @@ def _make_number_encoder(array: type[_Array], element: int, code: str, size: int
             _encode_head(element, len(values)) + struct.pack(f"!{f'i{code}' * len(values)}", *flat)
         )
 
-    return encoded
+    return encode_array
 
 
 ARRAY_HEAD_BYTES = 20

@@ -213,7 +213,7 @@ class Pipe:
     def _put(self, statement: str, arrays: Sequence[bytes] = ()) -> PendingStatement:
         name = self._names.get(statement)
         if name is None:
-            name = self._names[statement] = _name(statement)
+            name = self._names[statement] = _make_name(statement)
             if name not in self._there:
                 self._pg.send_prepare(name, _number_parameters(statement))
                 self._sent.append(PendingStatement(self, statement))
@@ -285,7 +285,7 @@ class _OrClose:
 
 
 @cache
-def _name(statement: str) -> bytes:
+def _make_name(statement: str) -> bytes:
     """Return a name that no other statement has, in whichever process."""
     digest = blake2b(_number_parameters(statement), digest_size=16)
     return f"tracker_{digest.hexdigest()}".encode()

@@ -64,7 +64,7 @@ _STATES = Param(
     query=[
         _STATES,
         Param("task", "Only assets of this task, by our id."),
-        params.limit(default=50, high=MAX_PAGE),
+        params.define_limit(default=50, high=MAX_PAGE),
         params.CURSOR,
     ],
     answers={200: asset_views.AssetPage},

@@ -91,11 +91,11 @@ def _render_unsettled(
     said = attempts.find_last_messages(db, tried) | attention.list_candidates(db, tried)
     full = _find_full_accounts(db, found, caps)
 
-    def why(one: attention.StuckTaskRow) -> str | None:
+    def explain_wait(one: attention.StuckTaskRow) -> str | None:
         is_held_up = one.state is TaskState.QUEUED and (one.provider, one.account) in full
         return said.get(one.id, WAITING if is_held_up else one.message)
 
-    return [_build_stuck(replace(one, message=why(one))) for one in found]
+    return [_build_stuck(replace(one, message=explain_wait(one))) for one in found]
 
 
 def _find_full_accounts(

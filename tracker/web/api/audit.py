@@ -49,7 +49,7 @@ class AuditPage(TypedDict):
     query=[
         Param("action", "Only this action, such as `tasks.cancel`."),
         Param("target", "Only what was done to this object."),
-        params.limit(default=50, high=MAX_PAGE),
+        params.define_limit(default=50, high=MAX_PAGE),
         Param("after", "`next_cursor` of the page before."),
     ],
     answers={200: ResponseSpec(AuditPage, headers={"Link": 'The next page, as `rel="next"`.'})},

@@ -40,7 +40,12 @@ MADE = 1000
 @describe_operation(
     scope=Scope.TASKS_READ,
     tag="changes",
-    query=[*params.FILTERS, params.AFTER, params.limit(default=100, high=MAX_PAGE), params.WAIT],
+    query=[
+        *params.FILTERS,
+        params.AFTER,
+        params.define_limit(default=100, high=MAX_PAGE),
+        params.WAIT,
+    ],
     headers=[params.PREFER],
     answers={
         200: ResponseSpec(

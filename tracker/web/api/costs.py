@@ -104,7 +104,7 @@ async def get(request: Request) -> Response:
 
     All entries of a task count for the day of its creation, also a refund that comes later.
     """
-    is_csv = _wants_csv(request)
+    is_csv = _is_csv_wanted(request)
     by = [one for one in CostGroup if one in query.read_words(request, "by", CostGroup)] or _DEFAULT
     now, owner = get_services(request).clock.now().astimezone(UTC).date(), get_tenant(request)
     until = _parse_day(request, "until", now)
@@ -131,7 +131,7 @@ async def get(request: Request) -> Response:
     return JSONResponse(told, headers=headers)
 
 
-def _wants_csv(request: Request) -> bool:
+def _is_csv_wanted(request: Request) -> bool:
     """Tell whether a table is asked for. Raises InvalidRequest."""
     form = request.query_params.get("format")
     if form not in (None, "json", "csv"):

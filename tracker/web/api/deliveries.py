@@ -45,7 +45,7 @@ LIST_QUERY = (
     Param("event", "Only of this type.", {"type": "string", "enum": [*TYPES]}, repeatable=True),
     Param("created_after", "Only what was written down after this time.", _TIME),
     Param("created_before", "Only what was written down before this time.", _TIME),
-    params.limit(default=50, high=MAX_PAGE),
+    params.define_limit(default=50, high=MAX_PAGE),
     params.CURSOR,
 )
 

@@ -43,7 +43,7 @@ async def page(_request: Request) -> Response:
     return FileResponse(STATIC / "docs.html", media_type="text/html", headers=_HEADERS)
 
 
-async def asset(request: Request) -> Response:
+async def serve_asset(request: Request) -> Response:
     """Return a file of that page. Raises NotFound."""
     found = _FILES.get(request.path_params["file"])
     if found is None:

@@ -53,7 +53,7 @@ async def create(request: Request) -> Response:
 @describe_operation(
     scope=Scope.TASKS_READ,
     tag="endpoints",
-    query=[params.limit(default=50, high=MAX_PAGE), params.CURSOR],
+    query=[params.define_limit(default=50, high=MAX_PAGE), params.CURSOR],
     answers={
         200: ResponseSpec(
             delivery_views.EndpointPage, headers={"Link": 'The next page, as `rel="next"`.'}

@@ -88,7 +88,7 @@ async def add(request: Request) -> Response:
     scope=Scope.TASKS_READ,
     tag="holds",
     query=[
-        params.limit(default=50, high=MAX_PAGE),
+        params.define_limit(default=50, high=MAX_PAGE),
         Param("after", "`next_cursor` of the page before."),
     ],
     answers={200: ResponseSpec(HoldPage, headers={"Link": 'The next page, as `rel="next"`.'})},

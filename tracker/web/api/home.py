@@ -57,7 +57,7 @@ async def home(request: Request) -> Response:
     return build_page(language, "tracker", text)
 
 
-async def problem_types(request: Request) -> Response:
+async def explain_problem_types(request: Request) -> Response:
     """Explain every problem type; each has an anchor by its last part."""
     language = choose_language(request)
     title = translate("Problem types", language)

@@ -78,7 +78,7 @@ class IssuedKey(KeyView):
     scope=Scope.ADMIN,
     tag="keys",
     query=[
-        params.limit(default=100, high=MAX_PAGE),
+        params.define_limit(default=100, high=MAX_PAGE),
         Param("after", "`next_cursor` of the page before."),
     ],
     answers={200: ResponseSpec(KeyPage, headers={"Link": 'The next page, as `rel="next"`.'})},

@@ -33,7 +33,7 @@ class TaskListing:
 
 async def list_tasks(request: Request, owner: str, *, limit: int) -> TaskListing:
     """Read the page that a request asks for. owner: the tenant. Raises InvalidRequest."""
-    order, filter_ = query.order(request), query.read_task_filter(request, owner)
+    order, filter_ = query.read_order(request), query.read_task_filter(request, owner)
     if filter_.overdue is not None:
         await get_services(request).sweeping.flag_due()
     scope = build_scope(filter_, order)

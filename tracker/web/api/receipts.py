@@ -43,7 +43,7 @@ LIST_QUERY = (
         "Only those that were put aside, or only those that were not.",
         {"type": "string", "enum": ["true", "false"]},
     ),
-    params.limit(default=50, high=MAX_PAGE),
+    params.define_limit(default=50, high=MAX_PAGE),
     Param("after", "`next_cursor` of the page before."),
 )
 

@@ -143,7 +143,7 @@ async def start(request: Request) -> Response:
 @describe_operation(
     scope=Scope.ADMIN,
     tag="rereads",
-    query=[params.limit(default=20, high=MAX_PAGE)],
+    query=[params.define_limit(default=20, high=MAX_PAGE)],
     answers={200: RereadList},
 )
 async def list_(request: Request) -> Response:

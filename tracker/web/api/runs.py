@@ -125,7 +125,7 @@ async def start(request: Request) -> Response:
     scope=Scope.TASKS_READ,
     tag="runs",
     query=[
-        params.limit(default=50, high=MAX_PAGE),
+        params.define_limit(default=50, high=MAX_PAGE),
         Param("after", "`next_cursor` of the page before."),
     ],
     answers={200: ResponseSpec(RunPage, headers=_NEXT)},
@@ -153,7 +153,7 @@ async def get(request: Request) -> Response:
             "Only tasks of which this became.",
             {"type": "string", "enum": [one.value for one in RunOutcome]},
         ),
-        params.limit(default=100, high=MAX_PAGE),
+        params.define_limit(default=100, high=MAX_PAGE),
         Param("after", "`next_cursor` of the page before."),
     ],
     answers={200: ResponseSpec(RunTaskPage, headers=_NEXT)},

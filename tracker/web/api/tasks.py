@@ -125,7 +125,7 @@ async def get(request: Request) -> Response:
     query=[
         *params.FILTERS,
         params.ORDER,
-        params.limit(default=50, high=MAX_PAGE),
+        params.define_limit(default=50, high=MAX_PAGE),
         params.CURSOR,
     ],
     answers={
@@ -264,7 +264,7 @@ async def list_deliveries(request: Request) -> Response:
 @describe_operation(
     scope=Scope.TASKS_READ,
     tag="tasks",
-    query=[params.limit(default=50, high=MAX_PAGE), params.CURSOR],
+    query=[params.define_limit(default=50, high=MAX_PAGE), params.CURSOR],
     answers={200: views.ReceiptPage},
     problems=[410],
 )

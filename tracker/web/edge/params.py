@@ -59,7 +59,7 @@ IDEMPOTENCY_KEY = Param(
 IF_NONE_MATCH = Param("If-None-Match", "An ETag that you have: 304 when nothing has changed.")
 
 
-def limit(*, default: int, high: int) -> Param:
+def define_limit(*, default: int, high: int) -> Param:
     """Return how many entries a page holds at most."""
     schema = {"type": "integer", "minimum": 1, "maximum": high, "default": default}
     return Param("limit", "How many entries at most.", schema)

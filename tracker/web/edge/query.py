@@ -119,7 +119,7 @@ def read_metadata(request: Request) -> Sequence[tuple[str, str]]:
     return [(name.removeprefix(METADATA), read_text(request, name) or "") for name in names]
 
 
-def order(request: Request) -> Order:
+def read_order(request: Request) -> Order:
     """Return which end of a list comes first. Raises InvalidRequest."""
     value = request.query_params.get("order", Order.NEWEST)
     try:

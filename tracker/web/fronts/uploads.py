@@ -39,13 +39,13 @@ async def keep_upload(request: Request, front: str, asked: Upload) -> UploadedFi
     form = open_uploaded_form(request)
     part = await form.find_file(timeout_s=our.limits.body_timeout_s)
 
-    def terms() -> UploadTerms:
+    def read_terms() -> UploadTerms:
         said = {name: form.fields[name] for name in asked.fields}
         label = UploadLabel(front, part.filename or "", part.media_type, said)
         return UploadTerms(_choose_lifetime(form.fields, asked), label)
 
     kept = await our.uploading.keep(
-        get_tenant(request), _iterate_checked(form, asked.fields), terms
+        get_tenant(request), _iterate_checked(form, asked.fields), read_terms
     )
     return make_uploaded_file(request, kept, form.fields)
 

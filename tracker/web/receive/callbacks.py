@@ -12,7 +12,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.records import record
 from tracker.domain.signature import SIGNATURE
-from tracker.domain.token import LENGTH, SHARED, without_suffix
+from tracker.domain.token import LENGTH, SHARED, remove_suffix
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.callback import RawCallback
 from tracker.services.receive.reception import CallbackReply, ReceptionResult
@@ -58,7 +58,7 @@ async def receive(request: Request) -> Response:
     tasks and the callback proves where it comes from.
     """
     our, params = get_services(request), request.path_params
-    token = without_suffix(params.get("token", ""))
+    token = remove_suffix(params.get("token", ""))
     place = (params["provider"], params.get("subject", SHARED), token)
     body = await read_capped(
         request.headers,
@@ -77,7 +77,7 @@ async def answer_challenge(request: Request) -> Response:
     raw = RawCallback(
         params["provider"],
         params.get("subject", SHARED),
-        without_suffix(params.get("token", "")),
+        remove_suffix(params.get("token", "")),
         Inbound("GET", url.path, url.query, decode_headers(request.headers.raw), b""),
     )
     reply = get_services(request).reception.answer_challenge(raw)

@@ -68,7 +68,7 @@ async def choose(request: Request, reader: Reader) -> Response:
 @PAGES.get("/bulk/new", scope=Scope.TASKS_WRITE, known=[*_COUNTED, *_LISTED])
 async def count(request: Request, reader: Reader) -> Response:
     """Say what an action would do; change nothing."""
-    our, order = get_services(request), _order(request, reader)
+    our, order = get_services(request), _read_order(request, reader)
     until = our.clock.now()
     found = await our.bulk.run(order, after=None, until=until)
     token, expires_at = our.runs.sign_token(order, found.matching, after=None, until=until)
@@ -159,7 +159,7 @@ async def stop(request: Request, reader: Reader) -> Response:
     return redirect_back(request, form, f"/bulk/{run.id}", "done.bulk-stopped")
 
 
-def _order(request: Request, reader: Reader) -> BulkOrder:
+def _read_order(request: Request, reader: Reader) -> BulkOrder:
     """Return what an address asks for. Raises InvalidRequest; NotFound for what is no task."""
     actions = query.read_words(request, "action", BulkAction)
     if len(actions) != 1:

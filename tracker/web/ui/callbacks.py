@@ -83,7 +83,7 @@ async def show_one(request: Request, reader: Reader) -> Response:
 
 
 @PAGES.get("/callbacks/{id}/body", scope=Scope.TASKS_READ, known=())
-async def body(request: Request, reader: Reader) -> Response:
+async def send_body(request: Request, reader: Reader) -> Response:
     """Send the bytes of a receipt, to be saved in a file."""
     return api.build_raw_answer(await api.look(request, reader.tenant))
 

@@ -100,7 +100,7 @@ async def show_one(request: Request, reader: Reader) -> Response:
 
 
 @PAGES.get("/deliveries/{id}/body", scope=Scope.TASKS_READ, known=())
-async def body(request: Request, reader: Reader) -> Response:
+async def send_body(request: Request, reader: Reader) -> Response:
     """Send the bytes of a delivery's body, to be saved in a file."""
     _, sent, _ = await api.look(request, reader.tenant)
     headers = {

@@ -49,7 +49,7 @@ class FileFormat:
 
 
 @PAGES.get("/tasks.csv", scope=Scope.TASKS_READ, known=KNOWN)
-async def as_csv(request: Request, reader: Reader) -> Response:
+async def export_csv(request: Request, reader: Reader) -> Response:
     """Send the list as CSV: UTF-8 with a byte order mark, a column for each field."""
     header = (*FIELDS, "costs", "error_type", "error_code", "error_message", "urls", "metadata")
     rows = FileFormat("tasks.csv", "text/csv", _BOM + _format_csv([header]), _format_csv_rows)
@@ -57,14 +57,14 @@ async def as_csv(request: Request, reader: Reader) -> Response:
 
 
 @PAGES.get("/tasks.jsonl", scope=Scope.TASKS_READ, known=KNOWN)
-async def as_json_lines(request: Request, reader: Reader) -> Response:
+async def export_json_lines(request: Request, reader: Reader) -> Response:
     """Send the list as JSON lines: each task as the API shows it."""
     lines = FileFormat("tasks.jsonl", "application/jsonl", "", _format_json_lines)
     return _download(request, reader, lines)
 
 
 def _download(request: Request, reader: Reader, format_: FileFormat) -> Response:
-    filter_, order = query.read_task_filter(request, reader.tenant), query.order(request)
+    filter_, order = query.read_task_filter(request, reader.tenant), query.read_order(request)
     headers = {
         "content-disposition": f'attachment; filename="{format_.name}"',
         "cache-control": "no-store",

@@ -55,7 +55,7 @@ KNOWN = (
 
 
 @PAGES.get("/live", scope=Scope.TASKS_READ, known=KNOWN)
-async def live(request: Request, reader: Reader) -> Response:
+async def stream_display(request: Request, reader: Reader) -> Response:
     """Send what changes of what is on display, as a stream or once."""
     display = await _display(request, reader)
     given = request.headers.get("last-event-id") or request.query_params.get("after")

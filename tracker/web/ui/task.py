@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from tracker.domain.access import Scope
 from tracker.domain.custody import INLINE as INLINE_FILE
-from tracker.domain.custody import Asset, AssetState, index_by_piece, piece_names
+from tracker.domain.custody import Asset, AssetState, index_by_piece, name_pieces
 from tracker.domain.errors import NO_SUCH_TASK, NotFound
 from tracker.domain.media_type import is_shown
 from tracker.domain.task import Artifact, Task, is_askable, update_overdue
@@ -239,7 +239,7 @@ def _list_pieces(
     """
     kept = index_by_piece(story.kept.assets)
     first = story.kept.task.artifacts[:MOST_PIECES]
-    copies = [kept.get(name) for name in piece_names(first)]
+    copies = [kept.get(name) for name in name_pieces(first)]
     ends = [_find_expiry(piece, copy) for piece, copy in zip(first, copies, strict=True)]
     return [
         {
@@ -319,7 +319,7 @@ def _write_json(request: Request, story: TaskHistory) -> str:
 
 
 @PAGES.get("/tasks/{id}/everything.json", scope=Scope.TASKS_READ)
-async def everything(request: Request, reader: Reader) -> Response:
+async def send_everything(request: Request, reader: Reader) -> Response:
     """Send a task with its history, evidence, deliveries and input as one JSON document."""
     id_, tenant = query.read_task_id(request), reader.tenant
     shown = get_services(request).serving.describe_files
@@ -348,7 +348,7 @@ async def everything(request: Request, reader: Reader) -> Response:
 
 
 @PAGES.get("/tasks/{id}/input", scope=Scope.TASKS_READ)
-async def input_(request: Request, reader: Reader) -> Response:
+async def send_input(request: Request, reader: Reader) -> Response:
     """Send the request body of a task, to be saved."""
     id_, tenant = query.read_task_id(request), reader.tenant
 
@@ -363,7 +363,7 @@ async def input_(request: Request, reader: Reader) -> Response:
 
 
 @PAGES.get("/tasks/{id}/receipts/{receipt}", scope=Scope.TASKS_READ)
-async def receipt_body(request: Request, reader: Reader) -> Response:
+async def send_receipt_body(request: Request, reader: Reader) -> Response:
     """Send the bytes of one receipt of a task, to be saved."""
     id_, tenant = query.read_task_id(request), reader.tenant
     text = request.path_params["receipt"]

@@ -129,7 +129,7 @@ async def _ask(request: Request, reader: Reader, action: BulkAction) -> Response
         return ask_to_tick(request, reader)
     ids = _parse_ids(asked)
     found = await get_services(request).bulk.run(
-        _order(reader, action, ids, is_dry=True),
+        _build_order(reader, action, ids, is_dry=True),
         after=None,
         until=get_services(request).clock.now(),
     )
@@ -162,9 +162,9 @@ async def _act(request: Request, reader: Reader, form: SentForm, action: BulkAct
     if action is not BulkAction.REFRESH:
         # Counted first: the number that was typed is of those that it will be done to.
         with acting.suspend_action():
-            order = _order(reader, action, ids, is_dry=True)
+            order = _build_order(reader, action, ids, is_dry=True)
             check_typed(form, (await our.bulk.run(order, after=None, until=now)).done)
-    order = _order(reader, action, ids, is_dry=False)
+    order = _build_order(reader, action, ids, is_dry=False)
     found = await our.bulk.run(order, after=None, until=now)
     if not found.matching:
         raise NotFound(NO_SUCH_TASK)
@@ -205,7 +205,9 @@ def _build_name(task: Task, say: Say) -> str:
     return " · ".join(filter(None, [*parts, bill_text(task.costs, say)]))
 
 
-def _order(reader: Reader, action: BulkAction, ids: Sequence[UUID], *, is_dry: bool) -> BulkOrder:
+def _build_order(
+    reader: Reader, action: BulkAction, ids: Sequence[UUID], *, is_dry: bool
+) -> BulkOrder:
     return BulkOrder(action, Selection(TaskFilter(reader.tenant)), reader.actor, is_dry, ids)
 
 

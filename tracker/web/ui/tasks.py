@@ -30,7 +30,7 @@ COLUMNS = ("id", "provider_task_id", "updated")
 KNOWN = (
     *params.FILTERS,
     params.ORDER,
-    params.limit(default=SIZES[0], high=SIZES[-1]),
+    params.define_limit(default=SIZES[0], high=SIZES[-1]),
     params.CURSOR,
     Param("column", "A column to show besides.", repeatable=True),
     # What forms send, which is led to the parameters above.

@@ -147,7 +147,7 @@ class BoundedConnection(asyncio.Protocol):
         while it sends would reset the connection, and with it the answer.
         """
 
-        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def run_watched(scope: Scope, receive: Receive, send: Send) -> None:
             async def send_on(message: Message) -> None:
                 if message["type"] == "http.response.start" and self._is_in_body():
                     headers = [*message.get("headers", ()), (b"connection", b"close")]
@@ -157,7 +157,7 @@ class BoundedConnection(asyncio.Protocol):
 
             await app(scope, receive, send_on)
 
-        return watched
+        return run_watched
 
     def _leave(self) -> None:
         if self.transport.is_closing():

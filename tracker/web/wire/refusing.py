@@ -17,10 +17,10 @@ from tracker.web.edge.middleware import RequestScope, log_answer
 def build_refusing_app(error: Exception, clock: Clock) -> ASGIApp:
     """Return an app that answers any request with this error."""
 
-    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    async def respond_refusal(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise error
 
-    return RequestScope(app, clock)
+    return RequestScope(respond_refusal, clock)
 
 
 async def answer_unreadable(error: Exception, clock: Clock, write: Callable[[bytes], Any]) -> None:

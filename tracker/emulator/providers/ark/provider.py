@@ -82,7 +82,7 @@ class ArkApi:
         """Take the emulator that they run in."""
         self._config = emulator.config
 
-        def overloaded() -> Refusal:
+        def refuse_overload() -> Refusal:
             return CodedRefusal(429, "ServerOverloaded", "the service is overloaded")
 
         self.engine: Engine[ArkDetails] = Engine(
@@ -91,7 +91,7 @@ class ArkApi:
                 name="ark",
                 callbacks=self._build_callbacks,
                 words=ARK_WORDS,
-                faults=FaultTables(before={ArkWord.OVERLOADED: overloaded}),
+                faults=FaultTables(before={ArkWord.OVERLOADED: refuse_overload}),
                 calls_back_at_once=True,
             ),
         )

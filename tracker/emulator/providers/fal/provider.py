@@ -128,7 +128,7 @@ class FalApi:
         if task.status == SUBMITTED:
             return Reply(view | {"queue_position": 1}, 202)
         has_logs = call.params.get("logs", "").lower() in ("1", "true")
-        view["logs"] = [_log(task)] if has_logs and task.status == PROCESSING else []
+        view["logs"] = [_build_log_line(task)] if has_logs and task.status == PROCESSING else []
         if is_over:
             view["metrics"] = {"inference_time": 3.42}
         is_silent = task.scenario.has(FalWord.SILENT_FAILURE)
@@ -335,7 +335,7 @@ def _show_listed(task: FalTask, *, has_payloads: bool) -> dict[str, Any]:
     return {**found, "json_input": task.details.body} if has_payloads else found
 
 
-def _log(task: FalTask) -> dict[str, str]:
+def _build_log_line(task: FalTask) -> dict[str, str]:
     at = datetime.fromtimestamp(task.updated_at / 1000, UTC).isoformat(timespec="milliseconds")
     return {"message": "step 3/28", "level": "INFO", "source": "USER", "timestamp": at}
 

@@ -73,23 +73,23 @@ class EmulatedFlux:
         """Return the table of a region's host. header: carries the key."""
         scheme = "" if header == "x-key" else "Bearer "
 
-        def account(call: ApiCall) -> str:
+        def find_account(call: ApiCall) -> str:
             return find_account_by_header(call, self._config, header=header, schemes=(scheme,))
 
         async def make(endpoint: str, call: ApiCall) -> Reply:
-            return await self._create(endpoint, region, account(call), call)
+            return await self._create(endpoint, region, find_account(call), call)
 
         async def get(call: ApiCall) -> Reply:
-            return await self._get(region, account(call), call)
+            return await self._get(region, find_account(call), call)
 
-        async def credits_left(call: ApiCall) -> Reply:
-            account(call)
+        async def show_credits(call: ApiCall) -> Reply:
+            find_account(call)
             return Reply({"credits": 1000.0})
 
         return (
             *(ApiRoute("POST", f"/v1/{name}", partial(make, name)) for name in ENDPOINTS),
             ApiRoute("GET", "/v1/get_result", get),
-            ApiRoute("GET", "/v1/credits", credits_left),
+            ApiRoute("GET", "/v1/credits", show_credits),
         )
 
     async def _create(self, endpoint: str, region: str, account: str, call: ApiCall) -> Reply:

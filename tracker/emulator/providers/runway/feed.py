@@ -21,7 +21,7 @@ from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
 from tracker.emulator.providers.runway.views import RunwayDetails, RunwayTask
 from tracker.emulator.providers.runway.words import RunwayWord
 
-__all__ = ["EmulatedRunwayFeed", "feed_callbacks"]
+__all__ = ["EmulatedRunwayFeed", "build_feed_callbacks"]
 
 _NUMBERS = {SUBMITTED: "0", PROCESSING: "1", FAILED: "2", SUCCEED: "3"}
 _NAME = "pro/generate"
@@ -68,7 +68,7 @@ class EmulatedRunwayFeed:
         return _build_good(_show(task, is_empty=is_empty))
 
 
-def feed_callbacks(task: RunwayTask) -> Sequence[CallbackContent]:
+def build_feed_callbacks(task: RunwayTask) -> Sequence[CallbackContent]:
     """Tell each status of a task, without the envelope; nobody signs."""
     is_told = task.operation == _NAME and task.status != SUBMITTED
     return (CallbackContent(body=encode_json(_show(task))),) if is_told else ()

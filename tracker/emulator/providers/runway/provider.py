@@ -24,7 +24,7 @@ from tracker.emulator.core.provider import (
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import CANCELLED, PROCESSING, SUCCEED, TaskStep
-from tracker.emulator.providers.runway.feed import EmulatedRunwayFeed, feed_callbacks
+from tracker.emulator.providers.runway.feed import EmulatedRunwayFeed, build_feed_callbacks
 from tracker.emulator.providers.runway.operations import (
     RUNWAY_OPERATIONS,
     WEB_TASK,
@@ -73,7 +73,7 @@ class EmulatedRunway:
                 name="runway",
                 callbacks=lambda task: (
                     *build_kie_callbacks(task, emulator.config),
-                    *feed_callbacks(task),
+                    *build_feed_callbacks(task),
                 ),
                 words=RUNWAY_WORDS,
                 faults=daily,

@@ -139,7 +139,7 @@ class StabilityApi:
             *creates,
             *own,
             ApiRoute("GET", "/v2beta/results/{id}", self._get),
-            ApiRoute("GET", "/v1/user/balance", self._balance),
+            ApiRoute("GET", "/v1/user/balance", self._show_balance),
             ApiRoute("GET", "/v1/user/account", self._show_account),
         )
 
@@ -168,7 +168,7 @@ class StabilityApi:
             return Reply({"id": task.task_id, "status": "in-progress"}, 202)
         return self._show_result(call, task)
 
-    async def _balance(self, call: ApiCall) -> Reply:
+    async def _show_balance(self, call: ApiCall) -> Reply:
         self._find_account(call)
         return Reply({"credits": 123.4})
 

@@ -40,7 +40,7 @@ class SelfHostedApi:
             ),
             ApiRoute("POST", f"{base}/generate_lyrics", self._create_lyrics),
             ApiRoute("GET", f"{base}/get", self._get),
-            ApiRoute("GET", f"{base}/get_limit", self._limit),
+            ApiRoute("GET", f"{base}/get_limit", self._show_limit),
         )
 
     async def _create(self, path: str, names: tuple[str, ...], call: ApiCall) -> Reply:
@@ -74,7 +74,7 @@ class SelfHostedApi:
         }
         return Reply([infos[id_] for id_ in ids if id_ in infos])
 
-    async def _limit(self, _call: ApiCall) -> Reply:
+    async def _show_limit(self, _call: ApiCall) -> Reply:
         limit = {"credits_left": 40, "period": "day"}
         return Reply({**limit, "monthly_limit": 50, "monthly_usage": 10})
 

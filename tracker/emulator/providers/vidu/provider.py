@@ -142,7 +142,7 @@ class ViduApi:
         """Take the emulator that they run in."""
         self._config = emulator.config
 
-        def throttled() -> Refusal:
+        def refuse_rate() -> Refusal:
             return CodedRefusal(429, "SystemThrottling", "the system is busy")
 
         self.engine: Engine[ViduDetails] = Engine(
@@ -151,7 +151,7 @@ class ViduApi:
                 name="vidu",
                 callbacks=self._build_callbacks,
                 words=VIDU_WORDS,
-                faults=FaultTables(before={ViduWord.THROTTLED: throttled}),
+                faults=FaultTables(before={ViduWord.THROTTLED: refuse_rate}),
             ),
         )
         self._subjects = SubjectApi(self._find_account, self.engine.make_number)

@@ -103,7 +103,7 @@ class WanApi:
         """Take the emulator that they run in."""
         self._emulator = emulator
 
-        def no_quota() -> Refusal:
+        def refuse_quota() -> Refusal:
             return CodedRefusal(429, "Throttling.AllocationQuota", "Allocated quota exceeded")
 
         self.engine: Engine[WanDetails] = Engine(
@@ -112,7 +112,7 @@ class WanApi:
                 name="wan",
                 callbacks=self._build_events,
                 words=WAN_WORDS,
-                faults=FaultTables(before={WanWord.ALLOCATION_QUOTA: no_quota}),
+                faults=FaultTables(before={WanWord.ALLOCATION_QUOTA: refuse_quota}),
                 purge_seconds=_DAY_S,
             ),
         )

@@ -106,13 +106,13 @@ class Dashboard:
         scope["state"]["pages"] = self._pages
         begun = False
 
-        async def watched(message: dict[str, object]) -> None:
+        async def send_watched(message: dict[str, object]) -> None:
             nonlocal begun
             begun = True
             await send(message)
 
         try:
-            await self._router(scope, receive, watched)  # type: ignore[arg-type]  # a Message is one
+            await self._router(scope, receive, send_watched)  # type: ignore[arg-type]  # a Message is one
         except Exception as error:
             if begun:
                 raise

@@ -140,25 +140,25 @@ def build_frame(request: Request, reader: Reader) -> dict[str, Any]:
     chosen, now = reader.preferences, get_services(request).clock.now()
     say = build_translator(chosen.language)
 
-    def url(path: str = "", query: Query | None = None, **more: Any) -> str:
+    def build_url(path: str = "", query: Query | None = None, **more: Any) -> str:
         return build_address(request, path, query, **more)
 
-    def took(length: timedelta | float) -> str:
+    def format_duration(length: timedelta | float) -> str:
         return formats.format_duration(length, say)
 
-    def tooltip(at: datetime) -> str:
-        age = took(_round_to_seconds(abs(now - at)))
+    def build_tooltip(at: datetime) -> str:
+        age = format_duration(_round_to_seconds(abs(now - at)))
         key = "frame.ago" if at <= now else "frame.ahead"
         return f"{formats.format_instant(at, UTC)} · {say(key, age=age)}"
 
     @cache  # a page names many a time twice or more
-    def at(when: datetime) -> Markup:
+    def build_time(when: datetime) -> Markup:
         text = formats.format_instant(when, chosen.zone)
-        return formats.build_time_element(text, when, tooltip(when))
+        return formats.build_time_element(text, when, build_tooltip(when))
 
-    def at_second(when: datetime) -> Markup:
+    def build_time_to_second(when: datetime) -> Markup:
         text = formats.format_second(when, chosen.zone, now)
-        return formats.build_time_element(text, when, tooltip(when))
+        return formats.build_time_element(text, when, build_tooltip(when))
 
     return {
         "_": say,
@@ -168,13 +168,13 @@ def build_frame(request: Request, reader: Reader) -> dict[str, Any]:
         "zone": chosen.zone.key,
         "version": __version__,
         "now": now,
-        "url": url,
-        "static": lambda name: url(find_static_path(name)),
+        "url": build_url,
+        "static": lambda name: build_url(find_static_path(name)),
         "is_late": lambda due: formats.is_late(due, now),
-        "at": at,
-        "at_second": at_second,
-        "took": took,
-        "age": lambda when: took(_round_to_seconds(abs(now - when))),
+        "at": build_time,
+        "at_second": build_time_to_second,
+        "took": format_duration,
+        "age": lambda when: format_duration(_round_to_seconds(abs(now - when))),
         "number": formats.format_number,
         "amount": formats.format_amount,
         "filter_text": lambda name, value: formats.filter_text(name, value, say),

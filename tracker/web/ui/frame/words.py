@@ -37,13 +37,13 @@ def build_translator(language: Language) -> Callable[..., str]:
     """
     words = load_catalogue(language)
 
-    def say(key: str, **values: object) -> str:
+    def translate(key: str, **values: object) -> str:
         wording = words[key]
         if not isinstance(wording, str):
             wording = wording[0 if values["n"] == 1 else 1]
         return wording.format_map({name: _show(value) for name, value in values.items()})
 
-    return say
+    return translate
 
 
 def _show(value: object) -> object:
