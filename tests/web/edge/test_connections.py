@@ -4,13 +4,24 @@ import asyncio
 
 import pytest
 
-from tracker.web.edge.connections import UNREAD_S, ConnectionLimits, ConnectionRegistry
+from tracker.web.edge.connections import SWEEP_S, UNREAD_S, ConnectionLimits, ConnectionRegistry
 
 pytestmark = pytest.mark.anyio
 
 
+class FrozenLoop(asyncio.SelectorEventLoop):
+    """An event loop that can have stood still for a while."""
+
+    frozen_s = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.frozen_s
+
+
 class Stalled:
     """A connection whose client has not taken 60 bytes."""
+
+    may_be_late = False
 
     def __init__(self, closed: asyncio.Queue["Stalled"]) -> None:
         self._closed = closed
@@ -19,7 +30,8 @@ class Stalled:
         self._closed.put_nowait(self)
 
     def close_by_timeout(self) -> None:
-        raise AssertionError
+        assert self.may_be_late
+        self._closed.put_nowait(self)
 
     def count_unread_bytes(self) -> int:
         return 60
@@ -57,3 +69,21 @@ async def test_whose_request_began_first_is_closed_where_incomplete_ones_hold_to
         registry.forget(one)
     registry.hold(first, 150)
     assert closed.empty()
+
+
+def test_nobody_is_late_because_the_process_stood_still_unless_still_silent_afterwards() -> None:
+    loop = FrozenLoop()
+
+    async def freeze() -> float:
+        closed: asyncio.Queue[Stalled] = asyncio.Queue()
+        registry, silent = ConnectionRegistry(ConnectionLimits()), Stalled(closed)
+        silent.may_be_late = True
+        assert registry.admit(silent)
+        loop.frozen_s += 60
+        woke_at = loop.time()
+        assert await closed.get() is silent
+        registry.forget(silent)
+        return loop.time() - woke_at
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        assert runner.run(freeze()) >= SWEEP_S

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.support.databases import SqliteTemplate
 from tests.support.raw import dial
 from tests.support.service import environment, serving
+from tests.web.wire.conftest import PATIENT
 from tracker.web.edge.connections import AHEAD_AT_ONCE
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -67,7 +68,11 @@ def metered(
 ) -> Iterator[tuple[str, TurnMeter]]:
     meter, folder = TurnMeter(), tmp_path_factory.mktemp("turns")
     env = environment(
-        sqlite_template.copy(folder), folder, provider_url="http://127.0.0.1:9", public_url=None
+        sqlite_template.copy(folder),
+        folder,
+        provider_url="http://127.0.0.1:9",
+        public_url=None,
+        **PATIENT,
     )
     options: dict[str, Any] = {"http": parser, "loop": loop}
     with serving(env, workers=False, around=meter.around, **options) as url:

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 SWEEP_S = 0.25
 """How often connections that wait are looked at."""
+_LATE_S = 1.0
+"""A look that is later comes before what has arrived is read, as uvloop's timers go first: whoever
+has sent something while the process had no core would be cut."""
 LINGER_S = 2.0
 """How long the rest of a refused body is read, so that its sender sees the refusal."""
 UNREAD_S = 5.0
@@ -140,6 +143,7 @@ class ConnectionRegistry:
         self._held_bytes = 0
         self._open: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
+        self._has_waited = False
         self._logged_at: float | None = None
         self._logged = 0
 
@@ -198,6 +202,14 @@ class ConnectionRegistry:
         return (self.fresh, self.heads, self.idle, self.bodies, self.discarding, self.unread)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        due = loop.time() if self._sweep is None else self._sweep.when()
+        # Once only: a loop that is always late has its silent connections too.
+        self._has_waited = loop.time() - due > _LATE_S and not self._has_waited
+        if not self._has_waited:
+            self._close_late(loop)
+        self._sweep = loop.call_later(SWEEP_S, self._look, loop) if self._open else None
+
+    def _close_late(self, loop: asyncio.AbstractEventLoop) -> None:
         limits, now = self.limits, loop.time()
         for waiting, patience_s in (
             (self.fresh, limits.head_s),
@@ -215,7 +227,6 @@ class ConnectionRegistry:
                 waiting.pop(connection, None)
                 connection.close_by_timeout()
         self._shed_unread(now)
-        self._sweep = loop.call_later(SWEEP_S, self._look, loop) if self._open else None
 
     def _shed_unread(self, now: float) -> None:
         """Close those that stopped reading first, as long as all hold too much together."""
