@@ -185,6 +185,7 @@ def _open_postgresql(
         max_overflow=5,
         pool_recycle=1800,
         isolation_level="READ COMMITTED",  # a role or a database may have another default
+        use_native_hstore=False,  # else each engine's first connection looks for a type of columns
         execution_options={"compiled_cache": STATEMENTS},
         connect_args={
             "client_encoding": "utf8",  # arrays travel as such, whatever PGCLIENTENCODING says
