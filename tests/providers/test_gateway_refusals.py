@@ -99,3 +99,22 @@ def test_a_call_that_a_gateway_does_not_have_is_refused(
 ) -> None:
     body = {"error": {"message": "API not implemented", "code": "api_not_implemented"}}
     assert isinstance(outcome_of(provider, profile, operation, 501, body), Refused)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [(400, Refused), (422, Refused), (402, Refused), (429, Deferred)]
+)
+@pytest.mark.parametrize(
+    ("provider", "profile", "operation"),
+    [one for one in BEHIND if one[0] not in ("haimian", "kling", "jimeng", "chat")],
+)
+def test_a_status_that_a_relay_tells_as_a_code_counts_as_one(
+    provider: str, profile: str | None, operation: str, code: int, expected: type[SubmitOutcome]
+) -> None:
+    body = {"code": code, "msg": "it is told", "data": None}
+    outcome = outcome_of(provider, profile, operation, 200, body)
+    assert isinstance(outcome, expected)
+    assert not isinstance(outcome, Refused) or outcome.blames_account is (code == 402)
+    if code == 400 and provider not in _OTHERS:
+        lost = body | {"msg": "do_request_failed"}
+        assert isinstance(outcome_of(provider, profile, operation, 200, lost), Unknown)

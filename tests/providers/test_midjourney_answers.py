@@ -195,3 +195,49 @@ def test_fields_that_a_gateway_keeps_as_text_are_read() -> None:
     assert said.detail is not None
     assert [one["customId"] for one in said.detail["buttons"]] == ["x"]
     assert said.detail["finalPrompt"] == "a cat --v 6"
+
+
+_DONE = {"id": "7", "status": "SUCCESS", "progress": "100%"}
+URL = "https://cdn.example/a"
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "links"),
+    [
+        (_DONE | {"image_url": URL}, TaskState.SUCCEEDED, [URL]),
+        (_DONE | {"image_urls": [URL, f"{URL}2"]}, TaskState.SUCCEEDED, [URL, f"{URL}2"]),
+        (_DONE | {"video_url": URL, "imageUrl": f"{URL}.png"}, TaskState.SUCCEEDED, [URL]),
+        (_DONE | {"status": "COMPLETED", "imageUrl": URL}, TaskState.SUCCEEDED, [URL]),
+        ({"task_id": "7", "status": "PENDING"}, TaskState.SUBMITTED, []),
+        ({"id": 7, "status": "processing", "progress": 45}, TaskState.RUNNING, []),
+        ({"id": "7", "status": "FAILED", "fail_reason": "bad"}, TaskState.FAILED, []),
+        ({"id": "7", "status": "CONFIRM"}, None, []),
+    ],
+)
+def test_other_spellings_of_relays_are_read(
+    body: Mapping[str, Any], state: TaskState | None, links: list[str]
+) -> None:
+    said = read_task(body)
+    assert said is not None
+    assert (said.state, [one.url for one in said.artifacts]) == (state, links)
+    assert said.provider_task_id == "7"
+    assert state is not TaskState.FAILED or said.message == "bad"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 0, "message": "success", "data": {"task_id": "7"}},
+        {"code": 200, "description": "ok", "result": 7},
+        {"code": 1, "taskId": "7"},
+        {"code": "success", "data": "7"},
+        {"success": True, "result": "7"},
+    ],
+)
+def test_a_create_in_the_envelope_of_a_relay_is_accepted(body: Mapping[str, Any]) -> None:
+    assert _accepted("imagine", body, "plain").provider_task_id == "7"
+    for refused in ({**body, "code": 9}, {**body, "success": False, "code": None}):
+        account = an_account(MIDJOURNEY, profile="plain")
+        answer = HttpResult(200, {}, json.dumps(refused).encode())
+        outcome = MIDJOURNEY.submits.parse_submit(sent_to(account, a_task("imagine")), answer)
+        assert not isinstance(outcome, Accepted)

@@ -41,6 +41,8 @@ _PASSED_ON = frozenset(
 """Codes of a gateway that had passed the create on, whatever the status of its answer."""
 _NOT_THERE = frozenset({"not_implemented", "api_not_implemented"})
 """Codes beside 501 of a gateway that has no such call: it passed nothing on."""
+_TOLD_STATUSES = ("400", "401", "402", "403", "413", "422", "429")
+"""Statuses of HTTP that relays tell as a code in an answer of 200: nothing was made."""
 _DENIAL = re.compile(r"task[ _]not?[ _](exist|found)", re.IGNORECASE)
 _OWN_FAILURES = re.compile(
     "time[ -]?d?[ -]?out|超时|upstream returned|获取渠道信息失败|failed to get channel"
@@ -130,6 +132,15 @@ class GatewayAdapter(TableAdapter):
 
     def classify_refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Tell the gateway's own reasons apart: no channel and no quota share a status."""
+        told = find_first_text(parsed, ("code",), limit=100)
+        if answer.status < 300 and told in _TOLD_STATUSES:
+            said = super().classify_refusal(sending, replace(answer, status=int(told)), parsed)
+            words = self.describe_answer(answer, parsed)
+            if isinstance(said, Refused | Deferred) and not any(
+                map(words.__contains__, _PASSED_ON)
+            ):
+                return replace(said, code=told, message=words)
+            return Unknown(words, told)
         found = super().classify_refusal(sending, answer, parsed)
         code = find_first_text(parsed, _CODES, limit=100)
         words = f"{code} {self.describe_answer(answer, parsed)}".lower()

@@ -41,6 +41,7 @@ from tracker.providers.kit.table import TableAdapter, parse_answer
 from tracker.providers.midjourney.answers import (
     build_base,
     find_ids,
+    find_relayed_ids,
     find_task,
     find_tasks,
     is_ours,
@@ -97,7 +98,9 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
     url_field = "notifyHook"
     together = TOGETHER
     forgets = True
-    messages: ClassVar[Sequence[str]] = ("description", "error.message", "message", "failReason")
+    messages: ClassVar[Sequence[str]] = (
+        *("description", "msg", "error.message", "message", "failReason"),
+    )
     meanings: ClassVar[Mapping[int, Meaning]] = {400: Meaning.UNKNOWN}
     not_a_task = "no id and status: this is not a task object"
     account_codes = (QUOTA,)
@@ -150,6 +153,9 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         ids = find_ids(parsed) if isinstance(parsed, dict) else ()
         if answer.status < 300 and code in ACCEPTED and ids:
             return self._build_accepted(sending, code, ids, parsed)
+        relayed = find_relayed_ids(sending.account, parsed) if isinstance(parsed, dict) else ()
+        if answer.status < 300 and relayed:
+            return self._build_accepted(sending, "1", relayed, parsed)
         return self.classify_refusal(sending, answer, parsed)
 
     def _build_accepted(
@@ -353,7 +359,7 @@ def _is_without_list(answer: HttpResult, parsed: Any) -> bool:
 
 
 _ADAPTER = MidjourneyAdapter()
-REVISION = 8
+REVISION = 9
 PROVIDER = Provider(
     name="midjourney",
     revision=REVISION,

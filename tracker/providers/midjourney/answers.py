@@ -7,7 +7,8 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Part
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.task import Task
-from tracker.providers.kit.reading import find_first_instant, read_text
+from tracker.providers.kit.nested_answers import GOOD_CODES, find_relayed_id, is_name
+from tracker.providers.kit.reading import find_first_instant, find_first_text, read_text
 from tracker.providers.kit.repeated import select_fullest
 from tracker.providers.kit.scan import CLOCK_MARGIN
 from tracker.providers.midjourney.options import Kind, find_kind, find_profile
@@ -36,6 +37,17 @@ def find_ids(parsed: Mapping[str, Any]) -> Sequence[str]:
     texts = [read_text(one, limit=2000) or "" for one in listed[:_MOST_PARTS]]
     found = [one for part in ",".join(texts).split(",") if (one := part.strip())]
     return list(dict.fromkeys(found))[:_MOST_PARTS]
+
+
+def find_relayed_ids(account: Account, parsed: Mapping[str, Any]) -> Sequence[str]:
+    """Return the id of a create in a relay's own envelope; none where it tells of no success."""
+    code = find_first_text(parsed, ("code",), limit=20)
+    is_good = parsed.get("success") is True if code is None else code.lower() in GOOD_CODES
+    if find_kind(account) in (Kind.NOVICEZK, Kind.TRUEAI) or not is_good:
+        return ()
+    data = read_text(parsed.get("data"), limit=500)
+    named = find_relayed_id(parsed) or (data if data and is_name(data) else None)
+    return [named] if named else find_ids(parsed)
 
 
 def find_task(parsed: Any) -> Any:

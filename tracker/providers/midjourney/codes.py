@@ -66,13 +66,21 @@ _COMMON: Mapping[str, Rule] = {
     "23": Proves.WAIT,
     "24": Proves.REFUSED,
 }
+_OF_GATEWAYS: Mapping[str, Rule] = {
+    "5": Proves.UNKNOWN,
+    "30": Proves.WAIT,
+    # Statuses of HTTP that relays tell as a code in an answer of 200.
+    **dict.fromkeys(("400", "413", "422"), _VALIDATION),
+    "402": Proves.MONEY,
+    "429": Proves.WAIT,
+}
 CODES: Mapping[Kind, Mapping[str, Rule]] = MappingProxyType(
     {
         # Its code 4 is validation alone; a text about an exception comes from a fork of it.
         Kind.NOVICEZK: {**_COMMON, "4": _VALIDATION, "9": Proves.UNKNOWN},
         Kind.TRUEAI: _COMMON,
-        Kind.NEW_API: {**_COMMON, "5": Proves.UNKNOWN, "30": Proves.WAIT},
-        Kind.PLAIN: {**_COMMON, "5": Proves.UNKNOWN, "30": Proves.WAIT},
+        Kind.NEW_API: {**_COMMON, **_OF_GATEWAYS},
+        Kind.PLAIN: {**_COMMON, **_OF_GATEWAYS},
     }
 )
 ACCEPTED = frozenset({"1", "21", "22"})

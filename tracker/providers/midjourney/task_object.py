@@ -21,10 +21,10 @@ from tracker.providers.kit.pieces import guess_kind, read_web_url
 from tracker.providers.kit.reading import (
     find_first_instant,
     find_first_text,
-    read_text,
     unpack_json,
 )
 from tracker.providers.kit.reasons import find_reason
+from tracker.providers.kit.status_words import GATEWAY_WORDS, normalise_word
 
 STATUSES: Mapping[str, TaskState] = MappingProxyType(
     {
@@ -46,6 +46,15 @@ TEXTS_LIVE = frozenset({"DESCRIBE", "SHORTEN"})
 _EMPTY = "SUCCESS without a result"
 _OBJECTS = ("buttons", "properties", "imageUrls", "videoUrls")
 """Fields that a gateway keeps as text in its table, and some show so."""
+_SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "image_url": "imageUrl",
+        "image_urls": "imageUrls",
+        "video_url": "videoUrl",
+        "video_urls": "videoUrls",
+    }
+)
+"""Names of fields at relays that write them otherwise (callers read either, seen 2026-12-01)."""
 _CANCELLED_REASON = "取消任务"
 _DOUBTFUL = re.compile(r"超时|time.?out|timed out|渠道|channel|重启", re.IGNORECASE)
 """Reasons of proxies and gateways for what they no longer watch: the picture may be made."""
@@ -66,14 +75,16 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
     """
     if not isinstance(parsed, dict) or "status" not in parsed:
         return None
-    parsed = parsed | {name: unpack_json(parsed.get(name)) for name in _OBJECTS}
+    known_as = {mine: parsed.get(mine) or parsed.get(name) for name, mine in _SPELLINGS.items()}
+    parsed = parsed | known_as
+    parsed |= {name: unpack_json(parsed.get(name)) for name in _OBJECTS}
     word = parsed["status"] if parsed["status"] is not None else ""
     task_id = find_id(parsed)
     if not isinstance(word, str) or task_id is None:
         return None
-    word, reason = word.strip()[:200], find_first_text(parsed, ("failReason",))
+    word, reason = word.strip()[:200], find_first_text(parsed, ("failReason", "fail_reason"))
     known = word.upper()
-    state = STATUSES.get(known)
+    state = STATUSES.get(known) or GATEWAY_WORDS.get(normalise_word(word))
     if state is TaskState.FAILED and reason == _CANCELLED_REASON:
         state = TaskState.CANCELLED
     said = Observation(
@@ -85,7 +96,7 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
         at=find_first_instant(parsed, ("finishTime", "startTime", "submitTime")),
         artifacts=tuple(_read_artifacts(parsed, task, state)),
         error=_make_failure(reason or find_reason(parsed)) if state is TaskState.FAILED else None,
-        detail=_read_detail(parsed) if known in _WITH_DETAIL else None,
+        detail=_read_detail(parsed) if known == MODAL or state in _WITH_DETAIL else None,
         stage=MODAL if known == MODAL else None,
         is_blocked=known == MODAL,
     )
@@ -93,12 +104,12 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
     return _end_stuck(said, task) if _is_dead_corner(said) else said
 
 
-_WITH_DETAIL = frozenset({"SUCCESS", "FAILURE", MODAL})
+_WITH_DETAIL = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED})
 
 
 def find_id(parsed: Mapping[str, Any]) -> str | None:
     """Return the id of a task object as text; gateways write it as a number."""
-    return read_text(parsed.get("id"), limit=500) or None
+    return find_first_text(parsed, ("id", "task_id", "taskId"), limit=500)
 
 
 def find_mark(parsed: Mapping[str, Any]) -> str | None:
