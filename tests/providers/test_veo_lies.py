@@ -20,6 +20,7 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Accepted, CancelAsked, Cancelled, Observed, Unanswered, Unknown
 from tracker.domain.task import TaskState
 from tracker.providers.registry import PROVIDERS
+from tracker.providers.veo.reading import build_video_piece
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
@@ -173,3 +174,11 @@ def test_create_at_its_quota_waits_as_long_as_google_says() -> None:
         assert isinstance(outcome, Accepted)
 
     play()
+
+
+@pytest.mark.parametrize("field", ["gcsUri", "uri"])
+def test_white_space_around_a_name_in_a_bucket_is_none_of_it(field: str) -> None:
+    made = build_video_piece({field: " gs://bucket/o 1.mp4\n"}, "0", "https://storage.example")
+    assert made is not None
+    assert made.url == "https://storage.example/bucket/o%201.mp4"
+    assert made.extra == {"gcsUri": "gs://bucket/o 1.mp4"}

@@ -116,7 +116,7 @@ def _iterate_output(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """PiAPI: `output.works[].video`, `output.video_url`; others: `output.video`."""
     output = task.get("output")
     if not isinstance(output, dict):
-        if isinstance(output, str) and output.startswith("http"):
+        if read_web_url(output) is not None:
             yield _make_piece({"url": output}, "video")
         return
     works = output.get("works")
@@ -182,8 +182,8 @@ def _iterate_pieces(items: Any, kind: str) -> Iterator[Artifact]:
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):
             yield _make_piece(item, kind)
-        elif isinstance(item, str) and item.startswith("http"):
-            yield _make_piece({"url": item}, guess_kind(item, "video") if kind == "file" else kind)
+        elif (url := read_web_url(item)) is not None:
+            yield _make_piece({"url": url}, guess_kind(url, "video") if kind == "file" else kind)
 
 
 def _make_piece(item: Mapping[str, Any], kind: str) -> Artifact:

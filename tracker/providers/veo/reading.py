@@ -156,8 +156,9 @@ def build_video_piece(video: Mapping[str, Any], key: str, storage_url: str) -> A
 
     None where it names nothing that could be fetched.
     """
-    for gcs in (video.get("gcsUri"), video.get("uri")):
-        if isinstance(gcs, str) and gcs.startswith("gs://"):
+    for given in (video.get("gcsUri"), video.get("uri")):
+        gcs = given.strip() if isinstance(given, str) else ""
+        if gcs.startswith("gs://"):
             url = f"{storage_url}/{quote(gcs.removeprefix('gs://'), safe='/')}"
             return Artifact("video", url, key=key, needs_auth=True, extra={"gcsUri": gcs})
     plain = read_web_url(video.get("uri"))
