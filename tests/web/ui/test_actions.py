@@ -51,7 +51,7 @@ def test_an_attached_callback_does_what_the_question_said(
     assert "moved its task" in operator.see(f"/tasks/{task['id']}")
     now = api.get(f"/v1/tasks/{task['id']}").json()
     assert (now["state"], now["version"]) == ("succeeded", 2)
-    actor = f"key {operator.key.row.id} ()"
+    actor = f"key {operator.key.row.id}"
     (entry,) = _audit(api, target=key)
     assert (entry["action"], entry["actor"]) == ("receipts.attach", actor)
     assert entry["request_id"] == led.headers["x-request-id"]
@@ -363,7 +363,7 @@ def test_a_task_whose_outcome_nobody_told_is_resolved_by_what_a_person_found(
         )
         assert (led.status_code, led.headers["location"]) == (303, f"/ui/tasks/{id_}")
         (entry,) = _audit(api, target=id_, action="tasks.resolve")
-        assert entry["actor"] == f"key {operator.key.row.id} ()"
+        assert entry["actor"] == f"key {operator.key.row.id}"
     found = {verb: api.get(f"/v1/tasks/{id_}").json() for verb, id_ in ids.items()}
     assert {verb: task["state"] for verb, task in found.items()} == {
         "exists": "submitted",

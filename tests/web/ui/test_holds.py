@@ -41,7 +41,7 @@ def test_a_task_is_held_with_a_reason_and_released_after_a_question(
     assert "&lt;b&gt;claim&lt;/b&gt; &#34;17&#34; \\u202Egnp" in page
     assert f'href="{path}' not in page
     listed = operator.see("/holds")
-    actor = f"key {operator.key.row.id} ()"
+    actor = f"key {operator.key.row.id}"
     for text in (task["external_task_id"], "&lt;b&gt;claim", actor, "no end of its own"):
         assert text in listed
     asked = operator.see(f"/holds/{held['id']}/remove/confirm")

@@ -40,6 +40,7 @@ def test_a_key_is_shown_once_and_revoked_after_a_question(person: Person, other:
     (secret,) = re.findall(r'class="secret">(trk_[^<]+)<', made.text)
     assert person.http.get("/v1/tasks", headers={"x-api-key": secret}).status_code == 200
     listed = person.see("/keys")
+    assert f'class="name">{person.key.row.hint}' in listed  # what has no name can be told apart
     assert secret not in listed
     assert "board" in listed
     (entry,) = [one for one in _audit(person) if one["action"] == "keys.create"][:1]

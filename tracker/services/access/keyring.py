@@ -131,7 +131,7 @@ class Keyring:
         if row.revoked_at is not None:
             raise Unauthenticated(CredentialFault.INVALID, "this key was revoked")
         self._used[row.key] = self._clock.now()
-        actor = f"key {row.id} ({row.name})"
+        actor = f"key {row.id} ({row.name})" if row.name else f"key {row.id}"
         return Principal(row.tenant, row.scopes, row.key, row.per_minute, actor, name=row.name)
 
     async def _ask(self, wanted: bytes) -> ApiKey | None:
