@@ -44,6 +44,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the answer holds no picture": "应答中没有图片",
         "the response holds no picture": "应答中没有图片",
         "{} of {} pieces failed": "{1} 个结果中有 {0} 个失败",
+        "{} of its songs never came": "有 {0} 首歌曲始终没有出现",
+        "{} of {} videos never came": "{1} 个视频中有 {0} 个始终没有出现",
         "{} of {} songs failed: {}": "{1} 首歌曲中有 {0} 首失败：{2:t}",
         "{} of {} songs exist, although the task failed: {}": (
             "任务虽然失败，{1} 首歌曲中仍有 {0} 首存在：{2:t}"

@@ -1,4 +1,4 @@
-"""Wait for the result of a success that names none: always, a few looks, or one and then doubt."""
+"""Wait for a result that is not told, or not all of it: always, a few looks, or one and doubt."""
 
 from dataclasses import replace
 
@@ -7,6 +7,10 @@ from tracker.domain.task import Task, TaskError, TaskState
 
 MOST_EMPTY = 3
 """Looks without a result that count as running."""
+
+
+MOST_PARTIAL = 8
+"""Looks at a part of a result that count as running where nothing is told of the other parts."""
 
 
 def show_as_running(said: Observation | None) -> Observation | None:
@@ -37,12 +41,25 @@ def await_result(said: Observation, task: Task | None, note: str) -> Observation
     """
     if said.state is not TaskState.SUCCEEDED or said.artifacts:
         return said
+    return _await(said, task, note, MOST_EMPTY)
+
+
+def await_rest(said: Observation, task: Task | None, note: str) -> Observation:
+    """Return an end as running, for as many looks as MOST_PARTIAL.
+
+    said:  the end of what is there, where nothing is told of the other parts of a result.
+    task, note: as for `await_result`.
+    """
+    return _await(said, task, note, MOST_PARTIAL)
+
+
+def _await(said: Observation, task: Task | None, note: str, most: int) -> Observation:
     before = (task.stage or "") if task is not None else ""
     count = before.count(".") + 1 if before.startswith(note) else 1
-    if count > MOST_EMPTY:
+    if count > most:
         return replace(said, message=note)
     # Each look is a stage of its own: they are counted so.
-    return replace(said, state=TaskState.RUNNING, stage=note + "." * count)
+    return replace(said, state=TaskState.RUNNING, error=None, stage=note + "." * count)
 
 
 def doubt_empty(said: Observation, task: Task | None, note: str) -> Observation:

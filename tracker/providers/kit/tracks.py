@@ -1,11 +1,12 @@
 """Tasks that make several songs, each with a state of its own: the verdict that they allow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tracker.domain.observation import Observation
-from tracker.domain.task import Artifact, ArtifactState, TaskError, TaskState
+from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.providers.kit.empty_results import await_rest
 
 ENDS = (TaskState.SUCCEEDED, TaskState.FAILED)
 _WAITING = ("submitted", "queued")
@@ -97,6 +98,18 @@ def build_observation(
         error=error,
         **more,
     )
+
+
+def await_missing(said: Observation, listed: Observation, task: Task, count: int) -> Observation:
+    """Return what a list tells that leaves songs of a task out, which cannot be awaited for ever.
+
+    said: of the task. listed: as if the songs in the list were all. count: how many are left out.
+    """
+    if not count or listed.state not in ENDS:
+        return said
+    if listed.error is not None:
+        listed = replace(listed, error=replace(listed.error, doubtful=True))
+    return await_rest(listed, task, f"{count} of its songs never came")
 
 
 def _note(told: SongReport, ready: int, failed: Sequence[SongTrack]) -> str | None:

@@ -15,7 +15,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Follow, PollOutcome
 from tracker.domain.task import VERDICTS, Artifact, ArtifactState, Task, TaskError, TaskState
-from tracker.providers.kit.empty_results import show_as_running
+from tracker.providers.kit.empty_results import await_rest, show_as_running
 from tracker.providers.kit.forms import FormFile, build_multipart, build_urlencoded_post, read_file
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.nested_answers import link_below
@@ -119,11 +119,19 @@ class PikaGateway(GatewayAdapter):
             message="; ".join(dict.fromkeys(errors)) or None,
             artifacts=() if state is TaskState.FAILED else pieces,
         )
-        if state is not TaskState.FAILED:
+        missing = _count_missing(videos, states)
+        if missing is None and state is not TaskState.FAILED:
             return said
-        told = said.message or next(filter(None, map(find_reason, (*videos, parsed))), None)
-        reason = told or "the provider gave no reason"
-        return replace(said, error=TaskError("provider", None, reason))
+        if TaskState.SUCCEEDED in states:
+            ended = replace(said, state=TaskState.SUCCEEDED)
+        else:
+            told = said.message or next(filter(None, map(find_reason, (*videos, parsed))), None)
+            reason = told or "the provider gave no reason"
+            error = TaskError("provider", None, reason, doubtful=missing is not None)
+            ended = replace(said, state=TaskState.FAILED, artifacts=(), error=error)
+        if missing is None:
+            return ended
+        return await_rest(ended, task, f"{missing} of {len(videos)} videos never came")
 
     def _read_row(
         self, account: Account, task: Task | None, row: Mapping[str, Any]
@@ -224,6 +232,16 @@ def _sum_states(states: Sequence[TaskState | None]) -> tuple[TaskState, bool]:
     return (TaskState.RUNNING if has_begun else TaskState.SUBMITTED), is_known
 
 
+def _count_missing(
+    videos: Sequence[Mapping[str, Any]], states: Sequence[TaskState | None]
+) -> int | None:
+    """Return how many videos nothing is told of beside ended ones; None where others run."""
+    ended = [one for one in states if one in VERDICTS]
+    blank = [one for one in videos if not one.get("status") and not one.get("resultUrl")]
+    is_over = len(ended) + len(blank) == len(videos)
+    return len(blank) if blank and ended and is_over else None
+
+
 def _make_piece(video: Mapping[str, Any], place: int, state: TaskState | None) -> Artifact:
     id_ = find_first_text(video, ("id",), limit=200)
     extra = {
@@ -281,7 +299,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=PikaGateway(), path_ends=("/pika",)),
     }
 )
-REVISION = 9
+REVISION = 10
 PROVIDER = Provider(
     name="pika",
     revision=REVISION,

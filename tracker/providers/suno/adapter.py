@@ -116,7 +116,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
 
 _ADAPTER = SunoAdapter(KINDS)
-REVISION = 11
+REVISION = 12
 PROVIDER = Provider(
     name="suno",
     revision=REVISION,

@@ -23,7 +23,7 @@ from tracker.domain.outcome import (
     SubmitOutcome,
     Unanswered,
 )
-from tracker.domain.task import VERDICTS, Task, TaskState
+from tracker.domain.task import VERDICTS, ArtifactState, Task, TaskState
 from tracker.providers.kit.empty_results import await_result
 from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.meanings import Meaning
@@ -31,7 +31,7 @@ from tracker.providers.kit.reading import find_first_text
 from tracker.providers.kit.repeated import select_fullest
 from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.kit.together import is_refused_together
-from tracker.providers.kit.tracks import SongReport, SongTrack
+from tracker.providers.kit.tracks import SongReport, SongTrack, await_missing
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.suno.clips import find_id, is_over, observe, read_clip
@@ -143,8 +143,10 @@ class _ClipTable(TaskTable):
             ids = (task.provider_task_id or "").split(",")
             clips = [known[one] for one in ids if one in known]
             if clips:
-                said = observe(SongReport(clips, wanted=len(ids)))
-                outcomes.append(Observed(_end_silent(said, clips, task)))
+                said = _end_silent(observe(SongReport(clips, wanted=len(ids))), clips, task)
+                listed = observe(SongReport(clips, wanted=len(clips)))
+                said = await_missing(said, listed, task, len(ids) - len(clips))
+                outcomes.append(Observed(said))
             else:
                 outcomes.append(Absent("none of its songs is in the list", weak=True))
         return outcomes
@@ -272,7 +274,7 @@ class SelfHostedDialect(_ClipTable):
 
 def _end_silent(said: Observation, clips: Sequence[SongTrack], task: Task) -> Observation:
     """Return songs that are all over, and of which none can be heard, as a success without one."""
-    are_over = all(is_over(one) for one in clips)
+    are_over = all(is_over(one) and one.state is not ArtifactState.FAILED for one in clips)
     if said.state is not TaskState.RUNNING or not are_over or any(one.audio for one in clips):
         return said
     empty = replace(said, state=TaskState.SUCCEEDED, artifacts=())

@@ -45,7 +45,13 @@ from tracker.providers.kit.reading import find_first_text
 from tracker.providers.kit.result_ids import build_id_lister
 from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
 from tracker.providers.kit.together import is_refused_together
-from tracker.providers.kit.tracks import ENDS, SongReport, build_observation, find_verdict
+from tracker.providers.kit.tracks import (
+    ENDS,
+    SongReport,
+    await_missing,
+    build_observation,
+    find_verdict,
+)
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
@@ -234,13 +240,17 @@ def _choose_outcome(task: Task, known: Mapping[str | None, Any]) -> PollOutcome:
     songs = [known[one] for one in ids if one in known]
     if not songs:
         return Absent("none of its songs is in the list", weak=True)
-    told = SongReport(songs, wanted=len(ids))
-    verdict = find_verdict(told)
     is_moderated = all("MODERATION" in (song.code or "").upper() for song in songs)
-    told = replace(told, doubtful=not is_moderated)  # an error was seen to go away again
-    return Observed(
-        build_observation(told, verdict, list_pieces(songs, has_ended=verdict[0] in ENDS))
-    )
+    # An error was seen to go away again.
+    told = SongReport(songs, wanted=len(ids), doubtful=not is_moderated)
+    said, listed = _judge_songs(told), _judge_songs(replace(told, wanted=len(songs)))
+    return Observed(await_missing(said, listed, task, len(ids) - len(songs)))
+
+
+def _judge_songs(told: SongReport) -> Observation:
+    verdict = find_verdict(told)
+    pieces = list_pieces(told.tracks, has_ended=verdict[0] in ENDS)
+    return build_observation(told, verdict, pieces)
 
 
 def _read_ids(parsed: Any) -> Sequence[str]:
@@ -350,7 +360,7 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = UdioAdapter(KINDS)
-REVISION = 9
+REVISION = 10
 PROVIDER = Provider(
     name="udio",
     revision=REVISION,
