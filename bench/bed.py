@@ -16,7 +16,7 @@ from bench import fill
 from bench.load import request
 from bench.processes import SERVER_CORE, Server, server
 from tests.support.postgres import PostgresServer
-from tests.support.s3 import BUCKET, emulated_s3
+from tests.support.s3 import BUCKET, serve_emulated_s3
 from tracker.domain import token
 from tracker.store.driver.engine import open_engine
 from tracker.store.migrate import upgrade
@@ -51,8 +51,8 @@ class Bed:
             self._postgres = PostgresServer(durable=True)
             self.stack.callback(self._postgres.close)
             self._postgres.start()
-            _age(self._postgres.url())
-        return self._postgres.url(database)
+            _age(self._postgres.build_url())
+        return self._postgres.build_url(database)
 
     def empty(self, kind: str) -> str:
         """The address of a database with nothing in it."""
@@ -109,7 +109,7 @@ class Bed:
 @contextmanager
 def in_s3() -> Iterator[str]:
     """A bucket for whatever is started meanwhile; yields the address of its store."""
-    with emulated_s3() as given:
+    with serve_emulated_s3() as given:
         os.environ.update(given)
         yield f"s3://{BUCKET}/kept"
         for name in given:

@@ -27,7 +27,7 @@ from bench.bed import BOTH, Bed, callback
 from bench.load import Load, request
 from bench.processes import Server
 from bench.table import Figure
-from tests.support.service import KEEPING_FILES, listen, url_of
+from tests.support.service import KEEPING_FILES, listen, read_url
 
 CALLERS = 200
 PICTURE_BYTES = 1_000_000
@@ -184,7 +184,7 @@ def _measured(bed: Bed, kind: str) -> Iterator[Figure]:
     fill.queued(url, 1, tasks)
     around = Surroundings(longest_s, tasks)
     at = {
-        name: url_of(listener)
+        name: read_url(listener)
         for name, listener in (("provider", around.provider), ("receiver", around.receiver))
     }
     settings: dict[str, Any] = {

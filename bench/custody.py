@@ -22,8 +22,8 @@ from bench.bed import BOTH, SECRET, Bed, in_s3
 from bench.callbacks import CONNECTIONS, ours_after
 from bench.processes import ROOT, rss_mb
 from bench.table import Figure
-from tests.support.history import insert, new_task
-from tests.support.origin import head, ranged
+from tests.support.history import insert, make_task
+from tests.support.origin import build_head, serve_ranges
 from tests.support.s3 import is_there
 from tests.support.upstream import Asked, Upstream
 from tracker.clock import SystemClock
@@ -73,7 +73,7 @@ def _killed(bed: Bed, kind: str, kept: Path | str) -> Figure:
     files, size = (100 if bed.quick else 1000), 24 * BLOCK
 
     def broken(asked: Asked) -> Iterable[bytes]:
-        return ranged(film(_number(asked), size), cut_after=10 * BLOCK)(asked)
+        return serve_ranges(film(_number(asked), size), cut_after=10 * BLOCK)(asked)
 
     url = bed.migrated(kind)
     with Upstream(broken) as origin:
@@ -110,7 +110,7 @@ def sixteen_at_once(bed: Bed) -> list[Figure]:
 
     def fast(asked: Asked) -> Iterable[bytes]:
         began.append(time.monotonic())
-        yield head("200 OK", size)
+        yield build_head("200 OK", size)
         yield film(_number(asked), size)
 
     url = bed.migrated("sqlite")
@@ -151,7 +151,7 @@ def callbacks_beside(bed: Bed) -> list[Figure]:
     file = film(0, 256 * 1024)
 
     def picture(_: Asked) -> Iterable[bytes]:
-        return [head("200 OK", len(file)), file]
+        return [build_head("200 OK", len(file)), file]
 
     figures = []
     for kind in BOTH:
@@ -212,7 +212,7 @@ def inline(bed: Bed) -> list[Figure]:
 
     def answer(asked: Asked) -> Iterable[bytes]:
         pieces = 1 if "small" in asked.line else 100 * MB * 4 // 3 // len(piece)
-        yield head("200 OK", None)
+        yield build_head("200 OK", None)
         yield b'{"data": [{"b64_json": "'
         for _ in range(pieces):
             yield piece
@@ -295,7 +295,7 @@ async def _want(url: str, urls: Sequence[str]) -> None:
             storage=Storage(Custody(), Folder(Path()), Downloading((), cap=0, silence_s=1)),
         )
         now = clock.now()
-        new = [new_task(state=TaskState.RUNNING, created_at=now, updated_at=now) for _ in urls]
+        new = [make_task(state=TaskState.RUNNING, created_at=now, updated_at=now) for _ in urls]
         made = await insert(store, *new)
 
         def succeed(tx: Tx, items: Sequence[Sequence[tuple[int, str]]]) -> list[None]:

@@ -18,7 +18,7 @@ import psycopg
 from bench.bed import SECRET, Bed
 from bench.table import Figure
 from tests.support.postgres import PostgresServer
-from tests.support.requests import callback_path, kling_says, submission
+from tests.support.requests import build_kling_callback, build_submission, find_callback_path
 from tests.support.waiting import wait_until
 from tracker.store.migrate import upgrade
 
@@ -64,13 +64,15 @@ class _Caller(_Worker):
         self.callbacks: list[str] = []
 
     def work(self) -> None:
-        answer = self._http.post("/v1/tasks", json=submission(external_task_id=next(self._names)))
+        answer = self._http.post(
+            "/v1/tasks", json=build_submission(external_task_id=next(self._names))
+        )
         assert answer.status_code in (202, 503), answer.text
         if answer.status_code == 503:
             return
         self.tasks.append(answer.json()["id"])
-        path = callback_path(self.tasks[-1], secret=SECRET.encode())
-        told = self._http.post(path, content=kling_says("processing"))
+        path = find_callback_path(self.tasks[-1], secret=SECRET.encode())
+        told = self._http.post(path, content=build_kling_callback("processing"))
         assert told.status_code in (200, 503), told.text
         if told.status_code == 200:
             self.callbacks.append(self.tasks[-1])
@@ -102,7 +104,7 @@ def in_a_row(bed: Bed) -> list[Figure]:
     with ExitStack() as stack:
         primary = PostgresServer(durable=True)
         stack.callback(primary.close)
-        upgrade(primary.start().url())
+        upgrade(primary.start().build_url())
         standby = PostgresServer(follows=primary, durable=True)
         stack.callback(standby.close)
         standby.start()
@@ -161,14 +163,14 @@ def _keep_in_step(primary: PostgresServer) -> None:
 
 
 def _standing(primary: PostgresServer) -> str | None:
-    with psycopg.connect(primary.url()) as db:
+    with psycopg.connect(primary.build_url()) as db:
         found = db.execute("SELECT sync_state FROM pg_stat_replication").fetchone()
     return None if found is None else str(found[0])
 
 
 def _kept(primary: PostgresServer) -> tuple[set[STEP], set[str]]:
     """Return the steps in the database, and the tasks of which a callback was received."""
-    with psycopg.connect(primary.url()) as db:
+    with psycopg.connect(primary.build_url()) as db:
         steps = db.execute(
             "SELECT t.id, s.version FROM transitions s JOIN tasks t ON t.key = s.task_key"
         ).fetchall()

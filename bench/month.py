@@ -26,7 +26,7 @@ from bench.bed import Bed
 from bench.table import Figure
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played
-from tests.support.memory import folder_in_memory
+from tests.support.memory import find_memory_folder
 from tests.support.postgres import PROGRAMS, PostgresServer
 from tests.support.waiting import wait_until
 from tests.support.workbench import (
@@ -115,10 +115,10 @@ class Place:
             return
         primary = PostgresServer()
         stack.callback(primary.close)
-        upgrade(primary.start().url())
+        upgrade(primary.start().build_url())
         standby = PostgresServer(follows=primary)
         stack.callback(standby.close)
-        self._servers, self.url = (primary, standby), primary.url()
+        self._servers, self.url = (primary, standby), primary.build_url()
         _do(self.url, SERVER_TIME)
 
     def move_clock(self, at: datetime) -> None:
@@ -139,12 +139,14 @@ class Place:
         standby.start()
         primary.configure("synchronous_standby_names", "*")
         wait_until(
-            lambda: _row(primary.url(), "SELECT sync_state FROM pg_stat_replication") == "sync"
+            lambda: (
+                _row(primary.build_url(), "SELECT sync_state FROM pg_stat_replication") == "sync"
+            )
         )
-        _do(primary.url(), "SELECT pg_switch_wal()")
+        _do(primary.build_url(), "SELECT pg_switch_wal()")
         primary.kill()
         standby.promote()
-        self.url = standby.url()
+        self.url = standby.build_url()
 
     def dump(self) -> Path | None:
         """Return a dump of PostgreSQL; None on SQLite."""
@@ -170,7 +172,7 @@ def thirty_days(bed: Bed) -> list[Figure]:
     figures = []
     for kind in bed.kinds:
         # In memory, where commits need not wait for a disk: time is not what is measured.
-        with TemporaryDirectory(dir=folder_in_memory()) as folder, ExitStack() as stack:
+        with TemporaryDirectory(dir=find_memory_folder()) as folder, ExitStack() as stack:
             place = Place(Path(folder), stack, kind)
             figures += asyncio.run(_measure(bed, place, Path(folder), kind))
     return figures
@@ -270,7 +272,7 @@ async def _one_task(bench: Workbench, month: Month) -> None:
     )
     task = (await SubmissionIntake(bench.context).accept(asked)).task
     month.acknowledged[task.id] = name
-    task = await bench.accepted(task, f"theirs-{name}")
+    task = await bench.accept_task(task, f"theirs-{name}")
     pieces = [{"key": "1", "url": "https://media.example/v.mp4"}]
     said = {"id": f"theirs-{name}", "status": "succeeded", "pieces": pieces}
     await bench.call_back(task, said)

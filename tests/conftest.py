@@ -12,8 +12,8 @@ import pytest
 from hypothesis import settings
 
 from tests.support.databases import PostgresTemplate, SqliteTemplate
-from tests.support.memory import folder_in_memory
-from tests.support.nursery import Shared
+from tests.support.fork_server import Shared
+from tests.support.memory import find_memory_folder
 from tests.support.postgres import PostgresServer
 
 pytest_plugins = ["tests.support.forking"]
@@ -36,7 +36,7 @@ certifi.where = lambda: str(NO_AUTHORITY)
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
-if memory := folder_in_memory():
+if memory := find_memory_folder():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
@@ -91,7 +91,7 @@ def postgres_server_url() -> Iterator[str]:
         return
     server = PostgresServer()
     try:
-        yield server.start().url()
+        yield server.start().build_url()
     finally:
         server.close()
 

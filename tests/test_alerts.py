@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.support.alerts import RULES, case, fired, judge, only, promtool, rules
+from tests.support.alerts import (
+    RULES,
+    build_case,
+    expect_fired,
+    expect_only,
+    find_promtool,
+    judge,
+    load_rules,
+)
 from tracker.cli.doctor import database
 from tracker.cli.doctor.processes import SKEW_MS
 from tracker.cli.doctor.service import LITTLE_DISK_BYTES
@@ -97,7 +105,7 @@ QUIET = {
 
 @pytest.fixture
 def program() -> str:
-    found = promtool()
+    found = find_promtool()
     if found is None:
         pytest.skip("promtool is not installed: run `make promtool` on Debian")
     return found
@@ -125,8 +133,8 @@ def _check_names(expression: str) -> set[str]:
 
 
 def test_alert_rules_ask_for_metrics_that_exist() -> None:
-    assert RULES.read_text().count("- alert: ") == len(rules())
-    for rule in rules().values():
+    assert RULES.read_text().count("- alert: ") == len(load_rules())
+    for rule in load_rules().values():
         assert rule["annotations"].keys() == {"summary", "action"}
         assert rule["labels"]["severity"] in {"critical", "warning", "info"}
         _check_names(rule["expr"])
@@ -140,9 +148,9 @@ def test_alerts_have_the_bounds_of_doctor_which_says_more_of_what_they_tell() ->
         "TrackerClockSkew": [SKEW_MS / 1000],
         "TrackerDiskFull": [0, LITTLE_DISK_BYTES],
     }.items():
-        found = re.findall(r"[<>] (\d+)\b", rules()[alert]["expr"])
+        found = re.findall(r"[<>] (\d+)\b", load_rules()[alert]["expr"])
         assert [float(one) for one in found] == bounds, alert
-    assert f"{database.DAYS:.0f} * 86400" in rules()["TrackerDiskFull"]["expr"]
+    assert f"{database.DAYS:.0f} * 86400" in load_rules()["TrackerDiskFull"]["expr"]
 
 
 def test_the_dashboard_shows_every_metric_and_no_other() -> None:
@@ -180,26 +188,26 @@ def test_the_operators_configuration_is_taken(program: str, tmp_path: Path) -> N
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{len(rules())} rules found" in done.stdout
+    assert f"{len(load_rules())} rules found" in done.stdout
 
 
 def test_each_alert_fires_when_it_should_and_only_then(program: str, tmp_path: Path) -> None:
     halved = "TrackerCallbackShareHalved"
-    assert FIRES.keys() | {halved} == rules().keys()
+    assert FIRES.keys() | {halved} == load_rules().keys()
     causes = [(alert, *given) for alert, given in FIRES.items()]
     causes += [(alert, series, {}) for alert, series in OTHER_CAUSES]
     cases = [
-        case(alert, _beside_what_is_well(series), only(alert, labels), "40m")
+        build_case(alert, _beside_what_is_well(series), expect_only(alert, labels), "40m")
         for alert, series, labels in causes
     ]
     whose = {"provider": "made_up", "account": "a"}
     share = {'tracker_callback_share{provider="made_up",account="a"}': "0.9+0x110 0.4+0x40"}
-    cases.append(case(halved, share, {halved: fired(halved, whose)}, "150m"))
+    cases.append(build_case(halved, share, {halved: expect_fired(halved, whose)}, "150m"))
     disk = "TrackerDiskFull"
     filling = {"tracker_database_free_bytes": "100000000000-60000000x300"}
-    cases.append(case(disk, filling, {disk: []}, "150m"))
-    cases.append(case(disk, filling, {disk: fired(disk, {})}, "300m"))
-    cases.append(case("quiet", QUIET, only(None, {}), "40m"))
+    cases.append(build_case(disk, filling, {disk: []}, "150m"))
+    cases.append(build_case(disk, filling, {disk: expect_fired(disk, {})}, "300m"))
+    cases.append(build_case("quiet", QUIET, expect_only(None, {}), "40m"))
     judge(program, tmp_path, cases)
 
 

@@ -8,9 +8,9 @@ from itertools import count
 
 import pytest
 
-from tests.support.subscribing import an_endpoint
-from tests.support.upstream import Asked, Upstream, json_answer
-from tests.support.waiting import until
+from tests.support.subscribing import create_endpoint
+from tests.support.upstream import Asked, Upstream, build_json_answer
+from tests.support.waiting import wait_for_condition
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.clock import SystemClock
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
@@ -81,7 +81,7 @@ async def test_slices_wait_for_what_is_urgent_and_go_on_all_the_same() -> None:
             await turns()
             assert (done, precedence.waiting) == ([0], 3)
             hand.at_s += PAUSE_S
-            await until(lambda: precedence.waiting == 2)
+            await wait_for_condition(lambda: precedence.waiting == 2)
             await turns()
             assert done == [0, 1]
         await turns()
@@ -104,7 +104,7 @@ async def test_what_began_first_ends_first() -> None:
             for name in range(4):
                 group.create_task(work(name))
             group.create_task(slices(precedence, done, 9, 2))
-            await until(lambda: precedence.waiting == 5)
+            await wait_for_condition(lambda: precedence.waiting == 5)
     assert done == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 9, 9]
 
 
@@ -129,13 +129,13 @@ async def test_calls_that_last_and_large_answers_give_way_and_other_calls_do_not
     def answer(asked: Asked) -> list[bytes]:
         assert [*asked.body]
         next(told)
-        return [json_answer(body)]
+        return [build_json_answer(body)]
 
     with Upstream(answer) as upstream:
         slow = HttpCall("POST", upstream.url, {}, b"{}", lasts_s=60.0)
         with precedence:
             lasting = [asyncio.create_task(egress.call_provider(slow)) for _ in range(5)]
-            await until(lambda: precedence.waiting == 5)
+            await wait_for_condition(lambda: precedence.waiting == 5)
             assert await egress.call_guarded(HttpCall("POST", upstream.url, {}, b"{}"))
             assert next(told) == 1
             assert precedence.waiting == 5
@@ -155,7 +155,7 @@ async def test_a_callback_is_urgent_until_its_commit_and_a_create_is_not(databas
     http = ScriptedHttp(lambda _: HttpResult(200, {}, b"{}"))
     async with open_workbench(database_url, http, signal=at) as bench:
         asked.append(lambda: bench.context.precedence.is_urgent)
-        task = await bench.queued("ours")
+        task = await bench.create_queued("ours")
         assert urgent == [False]
         await bench.call_back(task, {"id": "theirs", "state": "running"})
         assert urgent == [False, True]
@@ -194,9 +194,9 @@ async def test_a_delivery_goes_before_the_slices_of_many_pictures(database_url: 
             done.append(name)
 
     async with open_workbench(database_url, http, signal=at) as bench:
-        await an_endpoint(bench, "http://subscriber.example/")
-        task = await bench.queued("ours")
-        await bench.accepted(task, "theirs")
+        await create_endpoint(bench, "http://subscriber.example/")
+        task = await bench.create_queued("ours")
+        await bench.accept_task(task, "theirs")
         delivering = DeliverySender(replace(bench.context, precedence=precedence))
         urgent.clear()
         held = await delivering.claim({lane.name: 9 for lane in await delivering.list_lanes()})
@@ -256,13 +256,13 @@ async def test_what_cannot_be_cut_waits_for_a_lull_and_not_for_ever() -> None:
 async def test_a_delivery_is_urgent_from_its_commit_until_it_is_sent(sqlite_url: str) -> None:
     http = ScriptedHttp(lambda _: HttpResult(200, {}, b""))
     async with open_workbench(sqlite_url, http) as bench:
-        await an_endpoint(bench, "http://subscriber.example/")
+        await create_endpoint(bench, "http://subscriber.example/")
         precedence = bench.context.precedence
         loop = DeliveryLoop(DeliverySender(bench.context), bench.context.clock, drain_s=15)
         bench.context.store.call_on_commit(lambda kinds, _: loop.wake() if kinds else None)
         running = asyncio.create_task(loop.run())
         for number in range(1, 4):
-            await bench.accepted(await bench.queued(f"ours-{number}"), f"theirs-{number}")
+            await bench.accept_task(await bench.create_queued(f"ours-{number}"), f"theirs-{number}")
             await precedence.wait_for_lull(60)
             assert len(http.calls) == number
         for _ in range(2):

@@ -2,8 +2,8 @@
 
 import re
 
-from tests.support.helptexts import help_texts
-from tests.support.messages import leaves_english, sentences_in, shown_by
+from tests.support.helptexts import iterate_help_texts
+from tests.support.messages import find_sentences, find_shown, has_english
 from tests.support.service import ROOT
 from tracker.cli.main import main
 from tracker.domain.validation import REASONS as VALIDATION
@@ -198,17 +198,19 @@ PARTS_OF_SETTINGS = frozenset(
 
 
 def test_every_part_of_a_message_of_a_command_is_in_the_chinese_catalogue() -> None:
-    told = sentences_in(COMPOSED_PATHS, unseen=EVENT_CALLS)
+    told = find_sentences(COMPOSED_PATHS, unseen=EVENT_CALLS)
     missing = {
         text: where
         for text, where in told.items()
-        if text not in PARTS_OF_SETTINGS and leaves_english(translate(text, SIMPLIFIED_CHINESE))
+        if text not in PARTS_OF_SETTINGS and has_english(translate(text, SIMPLIFIED_CHINESE))
     }
     assert missing == {}, "add them to tracker/locale/zh_cn/lines.py or settings.py"
 
 
 def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
-    shown = shown_by(PROBLEM_PATHS, PROBLEM_CALLS) | dict.fromkeys(REASONS, "domain/validation.py")
+    shown = find_shown(PROBLEM_PATHS, PROBLEM_CALLS) | dict.fromkeys(
+        REASONS, "domain/validation.py"
+    )
     missing = {text: where for text, where in shown.items() if text not in PROBLEMS}
     assert missing == {}, f"add them to fields.py or texts.py of tracker/locale/zh_cn; {OF_ONE}"
 
@@ -219,23 +221,23 @@ def test_every_reason_against_a_useless_option_is_in_the_chinese_catalogue() -> 
 
 
 def test_every_text_of_an_adapter_about_an_answer_is_in_the_chinese_catalogue() -> None:
-    told = sentences_in(ADAPTER_PATHS, unseen=ADAPTER_CALLS)
+    told = find_sentences(ADAPTER_PATHS, unseen=ADAPTER_CALLS)
     assert told.keys() >= NOT_OF_ANSWERS
     missing = {
         text: where
         for text, where in told.items()
-        if text not in NOT_OF_ANSWERS and leaves_english(translate(text, SIMPLIFIED_CHINESE))
+        if text not in NOT_OF_ANSWERS and has_english(translate(text, SIMPLIFIED_CHINESE))
     }
     assert missing == {}, f"add them to tracker/locale/zh_cn/answers.py; {OF_ONE}"
 
 
 def test_every_text_of_what_happened_is_in_the_chinese_catalogue() -> None:
-    told = sentences_in(EVENT_PATHS, unseen=EVENT_CALLS)
+    told = find_sentences(EVENT_PATHS, unseen=EVENT_CALLS)
     assert told.keys() >= NOT_OF_EVENTS
     missing = {
         text: where
         for text, where in told.items()
-        if text not in NOT_OF_EVENTS and leaves_english(translate(text, SIMPLIFIED_CHINESE))
+        if text not in NOT_OF_EVENTS and has_english(translate(text, SIMPLIFIED_CHINESE))
     }
     assert missing == {}, "add them to tracker/locale/zh_cn/events.py"
 
@@ -246,14 +248,14 @@ def in_one_line(text: str) -> str:
 
 
 def test_every_text_of_a_help_page_is_in_the_chinese_catalogue() -> None:
-    shown = {in_one_line(text.partition("  [")[0]) for text in help_texts(main)}
+    shown = {in_one_line(text.partition("  [")[0]) for text in iterate_help_texts(main)}
     assert sorted(shown - set(commands.TEXTS)) == [], "add it to tracker/locale/zh_cn/commands.py"
 
 
 def test_every_finding_of_doctor_is_in_the_chinese_catalogue() -> None:
     paths = [path for path in COMMAND_PATHS if "doctor" in path.parts]
     known = {**doctor.TEXTS, **lines.TEXTS, **PROBLEMS}
-    missing = [text for text in shown_by(paths, {"Finding": 2}) if in_one_line(text) not in known]
+    missing = [text for text in find_shown(paths, {"Finding": 2}) if in_one_line(text) not in known]
     assert missing == [], "add them to tracker/locale/zh_cn/doctor.py"
 
 
@@ -268,8 +270,8 @@ def test_every_message_of_a_command_is_in_the_chinese_catalogue() -> None:
     shown = {
         in_one_line(text): where
         for text, where in {
-            **shown_by([*COMMAND_PATHS, *BACKUP_PATHS], COMMAND_CALLS),
-            **shown_by(DOWNLOAD_PATHS, {"Lost": 0, "Unreachable": 0, "__init__": 0}),
+            **find_shown([*COMMAND_PATHS, *BACKUP_PATHS], COMMAND_CALLS),
+            **find_shown(DOWNLOAD_PATHS, {"Lost": 0, "Unreachable": 0, "__init__": 0}),
         }.items()
         if text not in NOT_OF_COMMANDS
     }

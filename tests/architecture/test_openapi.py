@@ -8,14 +8,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import BaseRoute, Route
 
 from docs import draw
-from tests.support.description import document
+from tests.support.description import copy_document
 from tracker.domain.event_types import EventType
 from tracker.web.api.openapi import list_operations
 from tracker.web.edge.operation import find_operation
 from tracker.web.fronts.host import FrontHost
 from tracker.web.routes import ROUTES
 
-DOCUMENT = document()
+DOCUMENT = copy_document()
 
 
 def _named(routes: Iterable[BaseRoute]) -> list[Any]:

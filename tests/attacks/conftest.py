@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.keys import bearer, issue
+from tests.support.honest_sender import EVERY_S, HonestSender
+from tests.support.keys import build_bearer, issue
 from tests.support.limited import FILES
-from tests.support.requests import callback_path, submit
-from tests.support.service import Process, environment, free_port, wait_until_ready
-from tests.support.witness import EVERY_S, Witness
+from tests.support.requests import find_callback_path, submit
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tracker.domain.access import Scope
 
 MOST_P99_S = 1.0
@@ -46,7 +46,7 @@ class Site:
     writer: dict[str, str]
 
     @contextmanager
-    def held_to_figures(self, *, growth_bytes: int = MOST_GROWTH_BYTES) -> Iterator[Witness]:
+    def held_to_figures(self, *, growth_bytes: int = MOST_GROWTH_BYTES) -> Iterator[HonestSender]:
         """Within the block it is attacked: honest callbacks are answered, memory stays.
 
         Yields who sends them.
@@ -54,16 +54,16 @@ class Site:
         assert self.process.pid is not None
         with (
             self.held_to_memory(growth_bytes),
-            Witness(self.url, self.process.pid, self.paths) as witness,
+            HonestSender(self.url, self.process.pid, self.paths) as sender,
         ):
             ends = time.monotonic() + 2 * FEWEST * EVERY_S
-            yield witness
+            yield sender
             threading.Event().wait(ends - time.monotonic())  # an attack may be over sooner
-        assert not witness.failures, (len(witness.failures), witness.failures[:3])
-        assert len(witness.delays_s) >= FEWEST
-        slowest = [round(delay, 3) for delay in witness.delays_s[-5:]]
-        click.echo(f"p99 {witness.p99_s:.3f} s of {len(witness.delays_s)}")
-        assert witness.p99_s <= MOST_P99_S, slowest
+        assert not sender.failures, (len(sender.failures), sender.failures[:3])
+        assert len(sender.delays_s) >= FEWEST
+        slowest = [round(delay, 3) for delay in sender.delays_s[-5:]]
+        click.echo(f"p99 {sender.p99_s:.3f} s of {len(sender.delays_s)}")
+        assert sender.p99_s <= MOST_P99_S, slowest
 
     @contextmanager
     def held_to_memory(self, growth_bytes: int) -> Iterator[None]:
@@ -106,10 +106,10 @@ def attacked(
 
     arguments: of `tracker serve`.
     """
-    writer = bearer(issue(database_url))
-    reader = bearer(issue(database_url, scopes=[Scope.TASKS_READ]))
+    writer = build_bearer(issue(database_url))
+    reader = build_bearer(issue(database_url, scopes=[Scope.TASKS_READ]))
     port = free_port()
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url=provider_url,
@@ -124,7 +124,7 @@ def attacked(
     with Process(started, env, folder / "log", module="tests.support.limited") as process:
         wait_until_ready(url, process)
         with httpx.Client(base_url=url, headers=writer, trust_env=False, timeout=60) as http:
-            paths = [callback_path(submit(http)["id"]) for _ in range(_CALLBACKS_TO)]
+            paths = [find_callback_path(submit(http)["id"]) for _ in range(_CALLBACKS_TO)]
         yield Site(url, process, folder, paths, reader, writer)
 
 

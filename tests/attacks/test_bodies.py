@@ -13,7 +13,7 @@ import pytest
 
 from tests.attacks.conftest import Site, attacked, keep_up
 from tests.support.raw import dial
-from tests.support.requests import MULTI_IMAGE, kling_says
+from tests.support.requests import MULTI_IMAGE, build_kling_callback
 from tracker.services.receive.forgeries import MOST_KINDS
 
 JSON = {"content-type": "application/json"}
@@ -112,7 +112,7 @@ def test_a_body_of_a_stranger_is_not_read(site: Site) -> None:
 # The second is as long as a URL may be: finding it in all of its spellings would take seconds.
 @pytest.mark.parametrize("token", ["x" * 43, "yz" * 8000], ids=len)
 def test_forged_callbacks_fill_neither_memory_nor_disk(site: Site, token: str) -> None:
-    body = kling_says(
+    body = build_kling_callback(
         "succeed", filler=token * (860_000 // len(token))
     )  # full of what looks like a secret
 
@@ -133,9 +133,9 @@ def test_forged_callbacks_fill_neither_memory_nor_disk(site: Site, token: str) -
         sent += 1
 
     before, counted = disk(), forgeries()["forgeries"]["total"]
-    with site.held_to_figures() as witness, site.client({}) as http:
+    with site.held_to_figures() as sender, site.client({}) as http:
         keep_up(forge)
-    assert disk() - before < MOST_DISK_BYTES + HONEST_BYTES * len(witness.delays_s)
+    assert disk() - before < MOST_DISK_BYTES + HONEST_BYTES * len(sender.delays_s)
     found = forgeries()
     assert found["forgeries"]["total"] - counted == sent
     assert len(found["receipts"]["forged"]) <= MOST_KINDS

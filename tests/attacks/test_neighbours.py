@@ -11,10 +11,10 @@ import pytest
 
 from tests.attacks.conftest import attacked, keep_up
 from tests.support.databases import SqliteTemplate
-from tests.support.keys import bearer, issue
+from tests.support.keys import build_bearer, issue
 from tests.support.raw import dial
 from tests.support.requests import submit
-from tests.support.upstream import Asked, Upstream, json_answer
+from tests.support.upstream import Asked, Upstream, build_json_answer
 from tests.support.waiting import wait_until
 
 _MEMBER = gzip.compress(b"\0" * 1_000_000, mtime=0)
@@ -27,9 +27,11 @@ def _bomb(asked: Asked) -> Iterator[bytes]:
     b"".join(asked.body)
     if asked.line.startswith("POST"):
         made = {"task_id": f"t{id(asked)}", "task_status": "submitted"}
-        yield json_answer(json.dumps({"code": 0, "message": "ok", "data": made}).encode())
+        yield build_json_answer(json.dumps({"code": 0, "message": "ok", "data": made}).encode())
         return
-    yield json_answer(BOMB).replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip, gzip\r\n\r\n", 1)
+    yield build_json_answer(BOMB).replace(
+        b"\r\n\r\n", b"\r\ncontent-encoding: gzip, gzip\r\n\r\n", 1
+    )
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_uploads_of_a_tenant_that_drip(folder: Path) -> None:
         attacked(database_url, folder, provider_url=upstream.url) as site,
         ExitStack() as stack,
     ):
-        ((_, value),) = bearer(issue(database_url, tenant="dripping")).items()
+        ((_, value),) = build_bearer(issue(database_url, tenant="dripping")).items()
         lines = [stack.enter_context(dial(site.url)) for _ in range(70)]
         for line in lines:
             line.sendall(f"{head}authorization: {value}\r\n\r\n{{".encode())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from tests.chaos.town import LEASE_S, built
+from tests.chaos.deployment import LEASE_S, built
 from tests.chaos.traffic import Callers
 from tests.chaos.verdict import Verdict, is_settled, judge
 from tests.support.waiting import wait_until
@@ -22,8 +22,8 @@ def run(
     kind: `sqlite`, `postgres` or `pgbouncer`.
     """
     chance = Random(seed)
-    with built(kind, folder, seed) as town:
-        callers = Callers(town.urls, town.sink.url, seed)
+    with built(kind, folder, seed) as deployment:
+        callers = Callers(deployment.urls, deployment.sink.url, seed)
         callers.start()
         until = time.monotonic() + seconds
         strikes: Counter[str] = Counter()
@@ -31,11 +31,11 @@ def run(
             # Long enough for work to go on, and at times for a lease to run out.
             pause = chance.uniform(0.2, 2.2 * LEASE_S)
             time.sleep(min(pause, max(until - time.monotonic(), 0)))  # chaos has no condition
-            strikes[town.strike(chance)] += 1
-        town.heal()
+            strikes[deployment.strike(chance)] += 1
+        deployment.heal()
         callers.finish(timeout_s=HEAL_S)
-        wait_until(lambda: is_settled(town), timeout_s=HEAL_S)
-        verdict = judge(town, callers)
+        wait_until(lambda: is_settled(deployment), timeout_s=HEAL_S)
+        verdict = judge(deployment, callers)
         struck = ", ".join(f"{count} x {what}" for what, count in sorted(strikes.items()))
         say(f"strikes: {struck or 'none'}; {callers.repeated} submits were repeated")
         return verdict

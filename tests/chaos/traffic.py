@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.requests import EXAMPLE, submission
+from tests.support.requests import EXAMPLE, build_submission
 
 LIES = (
     "",
@@ -112,7 +112,7 @@ class Callers:
         try:
             answer = http.post(
                 f"{chance.choice(self.urls)}/v1/tasks",
-                json=submission(input=body, external_task_id=order.name),
+                json=build_submission(input=body, external_task_id=order.name),
                 headers={"idempotency-key": order.name},
             )
         except httpx.TransportError:

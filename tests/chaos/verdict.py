@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import httpx
 from sqlalchemy import text
 
-from tests.chaos.town import Town
+from tests.chaos.deployment import Deployment
 from tests.chaos.traffic import Callers
-from tests.support.chaos import Left, look, reading
+from tests.support.chaos import Left, look, open_reading
 
 ENDS = {"failed": "failed", "refused": "failed"}
 """How a task ends that the provider does this to; every other one succeeds."""
@@ -52,28 +52,30 @@ class Verdict:
         return "\n".join(lines + [f"wrong: {what}" for what in self.wrong])
 
 
-def judge(town: Town, callers: Callers) -> Verdict:
+def judge(deployment: Deployment, callers: Callers) -> Verdict:
     """Look at everything, once it is over."""
-    left = look(town.database_url)
+    left = look(deployment.database_url)
     rows = [
-        _submits(town, callers),
-        _creations(town, callers),
-        _callbacks(town),
-        _deliveries(town, callers, left),
+        _submits(deployment, callers),
+        _creations(deployment, callers),
+        _callbacks(deployment),
+        _deliveries(deployment, callers, left),
     ]
-    wrong = [*callers.wrong, *left.breaks, *_ends(callers, left), *_loose(town)]
+    wrong = [*callers.wrong, *left.breaks, *_ends(callers, left), *_loose(deployment)]
     return Verdict(rows, wrong[:20])
 
 
-def _submits(town: Town, callers: Callers) -> Row:
-    with reading(town.database_url) as db:
+def _submits(deployment: Deployment, callers: Callers) -> Row:
+    with open_reading(deployment.database_url) as db:
         found = Counter(db.scalars(text("SELECT external_task_id FROM tasks")))
     return _row("submits", callers.acknowledged, found)
 
 
-def _creations(town: Town, callers: Callers) -> Row:
+def _creations(deployment: Deployment, callers: Callers) -> Row:
     """Check that the provider made one of every acknowledged task, and none of any other."""
-    made = httpx.get(f"{town.emulator.url}/emulator/creations", trust_env=False, timeout=60).json()
+    made = httpx.get(
+        f"{deployment.emulator.url}/emulator/creations", trust_env=False, timeout=60
+    ).json()
     owed = [n for n in callers.acknowledged if UNMADE.get(callers.orders[n].lies, 1)]
     return _row("creations at the provider", owed, Counter(made))
 
@@ -87,14 +89,14 @@ def _row(what: str, owed: Iterable[str], found: Mapping[str, int]) -> Row:
     )
 
 
-def _callbacks(town: Town) -> Row:
+def _callbacks(deployment: Deployment) -> Row:
     """Every callback that was answered 200 is on record, byte for byte."""
     answer = httpx.get(
-        f"{town.emulator.url}/emulator/callbacks?limit=200000", trust_env=False, timeout=60
+        f"{deployment.emulator.url}/emulator/callbacks?limit=200000", trust_env=False, timeout=60
     ).json()
     sent = answer["callbacks"] if isinstance(answer, dict) else answer
     taken = [one["body"].encode() for one in sent if one["answer"] == 200]
-    with reading(town.database_url) as db:
+    with open_reading(deployment.database_url) as db:
         kept = {
             bytes(body)
             for body in db.scalars(text("SELECT body FROM receipts WHERE body IS NOT NULL"))
@@ -114,12 +116,12 @@ def _callbacks(town: Town) -> Row:
     )
 
 
-def _deliveries(town: Town, callers: Callers, left: Left) -> Row:
+def _deliveries(deployment: Deployment, callers: Callers, left: Left) -> Row:
     """Check that each notice was delivered, with the same bytes under one id."""
     owed = {name for name in callers.acknowledged if callers.orders[name].is_told}
     told: dict[str, set[str]] = {name: set() for name in owed}
     bodies: dict[str, set[bytes]] = {}
-    for request in list(town.sink.received):
+    for request in list(deployment.sink.received):
         name, id_ = request.path.removeprefix("/"), request.headers["webhook-id"]
         told.setdefault(name, set()).add(id_)
         bodies.setdefault(id_, set()).add(request.body)
@@ -138,7 +140,7 @@ def _ends(callers: Callers, left: Left) -> list[str]:
     ]
 
 
-def _loose(town: Town) -> list[str]:
+def _loose(deployment: Deployment) -> list[str]:
     """List leftovers that nothing would end: slots, open attempts, jobs of finished tasks."""
     queries = {
         "tasks hold slots": "SELECT count(*) FROM tasks WHERE slots_held > 0",
@@ -149,19 +151,19 @@ def _loose(town: Town) -> list[str]:
             " (SELECT receipt_key FROM transitions WHERE receipt_key IS NOT NULL)"
         ),
     }
-    with reading(town.database_url) as db:
+    with open_reading(deployment.database_url) as db:
         counted = {what: db.scalar(text(query)) for what, query in queries.items()}
     return [f"{count} {what}" for what, count in counted.items() if count]
 
 
-def is_settled(town: Town) -> bool:
+def is_settled(deployment: Deployment) -> bool:
     """Return true when nothing is left to be done."""
     queries = (
         "SELECT count(*) FROM tasks WHERE state IN ('queued', 'uncertain', 'submitted', 'running')",
         "SELECT count(*) FROM jobs",
         "SELECT count(*) FROM deliveries WHERE state = 'pending'",
     )
-    with reading(town.database_url) as db:
+    with open_reading(deployment.database_url) as db:
         return not any(db.scalar(text(query)) for query in queries)
 
 

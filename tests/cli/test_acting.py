@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.test_reading import FAILING, finished, http, run  # noqa: F401 - a fixture
 from tests.support.requests import submit
-from tests.support.upstream import Asked, Upstream, json_answer
+from tests.support.upstream import Asked, Upstream, build_json_answer
 
 
 def test_many_are_counted_first_and_then_each_submitted_once(http: httpx.Client) -> None:  # noqa: F811
@@ -45,7 +45,7 @@ def test_a_contradiction_is_told_before_anything_is_asked(
     arguments: tuple[str, ...], told: str
 ) -> None:
     with (
-        Upstream(lambda _: [json_answer(b"{}")]) as service,
+        Upstream(lambda _: [build_json_answer(b"{}")]) as service,
         httpx.Client(base_url=service.url, timeout=60) as c,
     ):
         done = run(c, "tasks", "resubmit", *arguments)
@@ -57,7 +57,7 @@ def test_a_contradiction_is_told_before_anything_is_asked(
 @pytest.mark.parametrize("status", ["200 OK", "202 Accepted"])
 def test_a_cancellation_that_the_provider_has_to_grant_says_so(status: str) -> None:
     task = {"id": "t-1", "state": "running", "external_task_id": "t-1", "error": None}
-    answer = json_answer(
+    answer = build_json_answer(
         json.dumps(task | {"cancel_asked_at": "2026-11-28T10:00:00Z"}).encode(), status
     )
     with (
@@ -85,7 +85,7 @@ def test_an_uncertain_task_is_settled(arguments: tuple[str, ...], sent: dict[str
     def answer(asked: Asked) -> list[bytes]:
         bodies.append(json.loads(b"".join(asked.body)))
         task = {"id": "t-1", "state": "queued", "external_task_id": "t-1"}
-        return [json_answer(json.dumps(task).encode())]
+        return [build_json_answer(json.dumps(task).encode())]
 
     with Upstream(answer) as service, httpx.Client(base_url=service.url, timeout=60) as client:
         done = run(client, "tasks", "resolve", "t-1", *arguments)
@@ -111,7 +111,9 @@ def test_the_history_says_who_did_something() -> None:
     def answer(asked: Asked) -> list[bytes]:
         name = asked.line.split()[1].rpartition("/")[2]
         return [
-            json_answer(json.dumps(task if name == "t-1" else {name: parts.get(name, [])}).encode())
+            build_json_answer(
+                json.dumps(task if name == "t-1" else {name: parts.get(name, [])}).encode()
+            )
         ]
 
     with Upstream(answer) as service, httpx.Client(base_url=service.url, timeout=60) as client:

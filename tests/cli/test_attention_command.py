@@ -5,7 +5,7 @@ import json
 import httpx
 
 from tests.cli.test_reading import run
-from tests.support.upstream import Upstream, json_answer
+from tests.support.upstream import Upstream, build_json_answer
 from tracker.domain.delivery_trouble import ADVICE, Trouble
 
 REFUSED = {
@@ -26,7 +26,7 @@ FOUND = {"endpoints": [REFUSED, {**REFUSED, "endpoint_id": "e-2"}, PAUSED], "rec
 
 def test_what_mends_an_endpoint_is_told_once_for_each_cause() -> None:
     with (
-        Upstream(lambda _: [json_answer(json.dumps(FOUND).encode())]) as service,
+        Upstream(lambda _: [build_json_answer(json.dumps(FOUND).encode())]) as service,
         httpx.Client(base_url=service.url, timeout=60) as client,
     ):
         done = run(client, "attention")

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.support.databases import SqliteTemplate
-from tests.support.requests import EXAMPLE, callback_path, kling_says, submit
-from tests.support.service import environment, serving
+from tests.support.requests import EXAMPLE, build_kling_callback, find_callback_path, submit
+from tests.support.service import build_environment, serve_service
 from tracker.cli.callbacks import VERDICTS
 from tracker.cli.main import main
 from tracker.client import AsyncClient, Client, NotFound
@@ -22,14 +22,14 @@ def service(
     sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("callbacks")
-    env = environment(
+    env = build_environment(
         sqlite_template.copy(folder),
         folder,
         provider_url="http://127.0.0.1:9",
         public_url=None,
         TRACKER_CALLBACK_SECRETS="a secret for tests only",
     )
-    with serving(env, workers=False) as url:
+    with serve_service(env, workers=False) as url:
         yield url
 
 
@@ -38,8 +38,10 @@ def task(service: str) -> str:
     """A task about which nonsense and an unknown word came."""
     with httpx.Client(base_url=service, trust_env=False, timeout=60) as http:
         made: str = submit(http)["id"]
-        http.post(callback_path(made), content=b"{\x1b[31m", headers={"content-type": "text/x"})
-        http.post(callback_path(made), content=kling_says("marinating"))
+        http.post(
+            find_callback_path(made), content=b"{\x1b[31m", headers={"content-type": "text/x"}
+        )
+        http.post(find_callback_path(made), content=build_kling_callback("marinating"))
     return made
 
 
@@ -111,7 +113,10 @@ def _misaddressed(service: str) -> tuple[str, str]:
     """A task, and a receipt that names another one."""
     with httpx.Client(base_url=service, trust_env=False, timeout=60) as http:
         task: str = submit(http)["id"]
-        http.post(callback_path(task), content=kling_says("processing", external_task_id="x"))
+        http.post(
+            find_callback_path(task),
+            content=build_kling_callback("processing", external_task_id="x"),
+        )
     (odd,) = listed(service, task)
     return task, odd["id"]
 

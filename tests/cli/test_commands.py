@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from tests.support.command import run
-from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submit
+from tests.support.requests import EXAMPLE, SECRET, build_kling_callback, find_callback_path, submit
 from tests.support.service import (
     Process,
-    environment,
+    build_environment,
     free_port,
     listen,
-    serving_client,
-    url_of,
+    read_url,
+    serve_to_client,
     wait_until_ready,
 )
 from tests.support.waiting import wait_until
@@ -34,7 +34,7 @@ def service(sqlite_url: str, tmp_path: Path) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
-        env = environment(
+        env = build_environment(
             sqlite_url, tmp_path, provider_url=emulator.url, public_url=url, PORT=str(port)
         )
         process = Process(("serve",), env, tmp_path / "log").start()
@@ -179,8 +179,8 @@ def test_without_the_fast_packages_everything_works_and_doctor_says_so(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listener = listen()
-    public = url_of(listener)
-    env = environment(
+    public = read_url(listener)
+    env = build_environment(
         sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=public
     ) | {"TRACKER_CALLBACK_SECRETS": SECRET.decode()}
     settings = Settings.read_environment(env)
@@ -196,9 +196,9 @@ def test_without_the_fast_packages_everything_works_and_doctor_says_so(
     )
     assert "httptools and uvloop" in said.text
     slow: Any = {"loop": "asyncio"}  # what "auto" comes to where uvloop is missing
-    with serving_client(env, listener=listener, workers=False, **slow) as http:
-        path = callback_path(submit(http)["id"])
-        answer = http.post(path, content=kling_says("processing"))
+    with serve_to_client(env, listener=listener, workers=False, **slow) as http:
+        path = find_callback_path(submit(http)["id"])
+        answer = http.post(path, content=build_kling_callback("processing"))
         assert answer.json() == {"verdict": "advanced"}
 
 
@@ -268,7 +268,7 @@ def test_the_callback_secret_is_made_once_and_is_private(tmp_path: Path) -> None
 
 def test_sigterm_ends_serve_and_worker_cleanly(sqlite_url: str, tmp_path: Path) -> None:
     port = free_port()
-    env = environment(
+    env = build_environment(
         sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None, PORT=str(port)
     )
     web = Process(("serve", "--no-worker"), env, tmp_path / "web").start()

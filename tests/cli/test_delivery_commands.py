@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from standardwebhooks.webhooks import Webhook
 
 from tests.support.requests import submit
-from tests.support.service import Process, environment, listen, serving, url_of
+from tests.support.service import Process, build_environment, listen, read_url, serve_service
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.cli.main import main
@@ -31,10 +31,10 @@ NEXT_TRY_S = 2
 @pytest.fixture
 def service(sqlite_url: str, tmp_path: Path) -> Iterator[str]:
     listener = listen()
-    public = url_of(listener)
+    public = read_url(listener)
     with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
-        env = environment(sqlite_url, tmp_path, provider_url=emulator.url, public_url=public)
-        with serving(env, listener=listener, workers=True) as url:
+        env = build_environment(sqlite_url, tmp_path, provider_url=emulator.url, public_url=public)
+        with serve_service(env, listener=listener, workers=True) as url:
             yield url
 
 

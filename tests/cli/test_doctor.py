@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from tests.support.command import run
-from tests.support.service import environment, free_port, listen, serving
+from tests.support.service import build_environment, free_port, listen, serve_service
 from tests.support.tls import make_certificates
-from tests.support.upstream import Upstream, json_answer
+from tests.support.upstream import Upstream, build_json_answer
 from tracker.cli.doctor.accounts import probe_accounts
 from tracker.cli.doctor.command import examine_reading
 from tracker.cli.doctor.finding import Finding
@@ -196,9 +196,9 @@ def test_a_key_is_never_shown_to_the_default_address_of_a_wrong_one(tmp_path: Pa
 
 
 def test_a_key_that_its_provider_refuses_is_told_with_what_it_leads_to(tmp_path: Path) -> None:
-    refusal = json_answer(b'{"code": 1002, "message": "bad key"}', "401 Unauthorized")
+    refusal = build_json_answer(b'{"code": 1002, "message": "bad key"}', "401 Unauthorized")
     with Upstream(lambda _: [refusal]) as provider:
-        env = environment(
+        env = build_environment(
             f"sqlite:///{tmp_path}/none.db", tmp_path, provider_url=provider.url, public_url=None
         )
         (found,) = probe_accounts(Settings.read_environment(env), ())
@@ -216,10 +216,12 @@ def test_the_public_url_is_called_back_to_the_service_itself(
     listener, elsewhere = listen(), free_port()
     port = listener.getsockname()[1]
     public = f"http://localhost:{port}"
-    env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=public)
+    env = build_environment(
+        sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=public
+    )
     env |= {"TRACKER_CALLBACK_SECRETS": SECRETS, "PORT": str(port)}
     with (
-        serving(env, listener=listener, workers=False) as url,
+        serve_service(env, listener=listener, workers=False) as url,
         httpx.Client(base_url=url, timeout=60) as http,
     ):
         assert verdict() == ("ok", f"this service answers at {public}: callbacks arrive")

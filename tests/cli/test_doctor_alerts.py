@@ -7,12 +7,12 @@ from sqlalchemy import create_engine, text
 
 from tests.cli.test_doctor_faults import gauges_stay, measured, settings_of, told  # noqa: F401
 from tests.services.deliver.test_sending import BROKEN, deliver_all
-from tests.support.alerts import fires, steady_gauges
+from tests.support.alerts import build_steady_gauges, check_firing
 from tests.support.databases import SqliteTemplate
 from tests.support.made_up import NAME
-from tests.support.pgbouncer import pgbouncer
-from tests.support.small_disk import small_disk
-from tests.support.subscribing import OK, an_endpoint
+from tests.support.pgbouncer import run_pgbouncer
+from tests.support.small_disk import mount_small_disk
+from tests.support.subscribing import OK, create_endpoint
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.cli.doctor.command import examine_reading
 from tracker.cli.doctor.database import examine_server
@@ -37,36 +37,36 @@ async def test_an_open_snapshot(postgres_url: str, tmp_path: Path) -> None:
     (age_s,) = dict(OLDEST_SNAPSHOT.read()).values()
     assert age_s > 0
     ageing = {OLDEST_SNAPSHOT.metric.name: f"{age_s}+60x40"}
-    fires(tmp_path, "TrackerSnapshotOld", steady_gauges() | ageing)
+    check_firing(tmp_path, "TrackerSnapshotOld", build_steady_gauges() | ageing)
 
 
 async def test_a_disk_that_is_nearly_full(sqlite_template: SqliteTemplate, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", size=64 * 1024**2) as disk:
+    with mount_small_disk(tmp_path / "disk", size=64 * 1024**2) as disk:
         url = sqlite_template.copy(disk.path)
         async with open_workbench(url, ScriptedHttp(lambda _: OK)) as bench:
-            await bench.queued("mine")
+            await bench.create_queued("mine")
             disk.fill(but=1024**2)
             await measured(bench)
         found = told(examine_server(settings_of(url, tmp_path)), "disk")
     assert found.startswith("full in ")
     assert "`tracker retention plan`" in found
-    fires(tmp_path, "TrackerDiskFull")
+    check_firing(tmp_path, "TrackerDiskFull")
 
 
 async def test_a_pooler_that_loses_statements(postgres_url: str, tmp_path: Path) -> None:
     """No process starts behind it, so that nobody measures."""
-    with pgbouncer(postgres_url, mode="transaction", prepared=0) as losing_url:
+    with run_pgbouncer(postgres_url, mode="transaction", prepared=0) as losing_url:
         given = {"TRACKER_DATA_DIR": str(tmp_path), "DATABASE_URL": losing_url}
         found = told([*examine_reading(read(given))], "database")
     assert "set max_prepared_statements = 200" in found
-    fires(tmp_path, "TrackerNobodyMeasures", {})
+    check_firing(tmp_path, "TrackerNobodyMeasures", {})
 
 
 async def test_a_dead_endpoint(database_url: str, tmp_path: Path) -> None:
     before = DELIVERIES.values.get(("failed",), 0)
     async with open_workbench(database_url, ScriptedHttp(lambda _: BROKEN)) as bench:
-        endpoint = await an_endpoint(bench)
-        await bench.submitted(2)
+        endpoint = await create_endpoint(bench)
+        await bench.submit_tasks(2)
         assert await deliver_all(bench) == 2
         await measured(bench)
     found = told(examine_server(settings_of(database_url, tmp_path)), "endpoints")
@@ -74,15 +74,15 @@ async def test_a_dead_endpoint(database_url: str, tmp_path: Path) -> None:
     failed = DELIVERIES.values["failed",] - before
     assert failed == 2
     counted = {f'{DELIVERIES.metric.name}_total{{outcome="failed"}}': f"0+{failed}x40"}
-    fires(tmp_path, "TrackerDeliveriesFail", steady_gauges() | counted)
+    check_firing(tmp_path, "TrackerDeliveriesFail", build_steady_gauges() | counted)
 
 
 async def test_a_provider_that_cannot_be_reached(database_url: str, tmp_path: Path) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: BROKEN)) as bench:
         for number in range(5):
-            await bench.sent(f"task-{number}")
+            await bench.submit_task(f"task-{number}")
         await AccountHealthCheck(bench.context).look()
         await measured(bench)
     found = told(examine_server(settings_of(database_url, tmp_path)), f"{NAME}/default")
     assert found.startswith("the latest 5 submits failed, the last with: no whole answer")
-    fires(tmp_path, "TrackerCondition", name="account_ailing")
+    check_firing(tmp_path, "TrackerCondition", name="account_ailing")

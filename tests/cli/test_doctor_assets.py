@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.origin import head
-from tests.support.small_s3 import SmallS3, small_bucket
+from tests.support.origin import build_head
+from tests.support.small_s3 import SmallS3, open_small_bucket
 from tests.support.upstream import Asked
 from tracker.cli.doctor.assets import try_archive, try_asset_store
 from tracker.objects.folder import PARTS
@@ -32,7 +32,7 @@ def found(tmp_path: Path, **env: str) -> list[tuple[str, str, str]]:
 @pytest.fixture
 def s3() -> Iterator[SmallS3]:
     small = SmallS3()
-    with small_bucket(small, silence_s=1):
+    with open_small_bucket(small, silence_s=1):
         yield small
 
 
@@ -74,7 +74,7 @@ def test_a_bad_bucket_is_told_by_name_and_without_what_it_repeats(
 
     def refuse(asked: Asked) -> Iterable[bytes]:
         b"".join(asked.body)
-        return [head(status, len(said)), said]
+        return [build_head(status, len(said)), said]
 
     s3.fault = lambda _asked: refuse
     ((level, about, text),) = found(tmp_path, **{SETTING: "s3://small/kept"})

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.services.upkeep.test_due_time_repair import put_off
-from tests.support.alerts import fires
-from tests.support.service import environment
-from tests.support.subscribing import OK, an_endpoint
+from tests.support.alerts import check_firing
+from tests.support.service import build_environment
+from tests.support.subscribing import OK, create_endpoint
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.cli.doctor.accounts import probe_accounts
 from tracker.cli.doctor.database import (
@@ -53,7 +53,7 @@ def gauges_stay() -> Iterator[None]:
 
 def settings_of(database_url: str, folder: Path, **more: str) -> Settings:
     ring = {"TRACKER_CALLBACK_SECRETS": SECRET.decode()}
-    env = environment(
+    env = build_environment(
         database_url, folder, provider_url="http://127.0.0.1:9", public_url=None, **ring, **more
     )
     return Settings.read_environment(env)
@@ -105,23 +105,23 @@ async def test_a_wrong_secret_and_a_skewed_clock(
         await measured(bench)
     if fault == "secret":
         assert told(found, "TRACKER_CALLBACK_SECRETS") == presence.SECRETS_DIFFER
-        fires(tmp_path, "TrackerCondition", name="secrets_differ")
+        check_firing(tmp_path, "TrackerCondition", name="secrets_differ")
     else:
         assert "1.5 s ahead of" in told(found, "clock")
         assert "follow one time server" in told(found, "clock")
-        fires(tmp_path, "TrackerClockSkew")
+        check_firing(tmp_path, "TrackerClockSkew")
 
 
 async def test_a_dead_worker(database_url: str, tmp_path: Path) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
-        await bench.queued("mine")
+        await bench.create_queued("mine")
         await bench.claim_submits()
         await put_off(bench, -400, "jobs.lease_until")
         found = examine_server(settings_of(database_url, tmp_path))
         await measured(bench)
     assert told(found, "leases").startswith("1 leases ran out and nobody")
     assert "`tracker worker`" in told(found, "leases")
-    fires(tmp_path, "TrackerWorkLate", kind="submit")
+    check_firing(tmp_path, "TrackerWorkLate", kind="submit")
 
 
 async def test_a_missing_index_is_made_by_what_doctor_says(
@@ -138,7 +138,7 @@ async def test_a_missing_index_is_made_by_what_doctor_says(
             db.execute(text(statement))
     engine.dispose()
     assert not told(examine_server(settings_of(database_url, tmp_path)), "indexes")
-    fires(tmp_path, "TrackerIndexMissing")
+    check_firing(tmp_path, "TrackerIndexMissing")
 
 
 async def test_tables_that_were_changed_by_hand_are_told(database_url: str, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ async def test_tables_that_were_changed_by_hand_are_told(database_url: str, tmp_
 
 async def test_a_chore_behind_and_a_dead_endpoint(database_url: str, tmp_path: Path) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
-        endpoint = await an_endpoint(bench)
+        endpoint = await create_endpoint(bench)
         await put_off(bench, -7200, "endpoints.failing_since")
 
         def batch(tx: Tx, names: Sequence[str]) -> list[None]:
@@ -165,7 +165,7 @@ async def test_a_chore_behind_and_a_dead_endpoint(database_url: str, tmp_path: P
         await measured(bench)
     assert told(found, "chores").startswith("the chore retention is 200000 entries behind")
     assert f"`tracker endpoints pause {endpoint.id}`" in told(found, "endpoints")
-    fires(tmp_path, "TrackerChoreBehind", chore="retention")
+    check_firing(tmp_path, "TrackerChoreBehind", chore="retention")
 
 
 async def test_an_old_sqlite(sqlite_url: str, tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ async def test_an_old_sqlite(sqlite_url: str, tmp_path: Path) -> None:
         await measured(bench)
     found = told(examine_server(settings_of(sqlite_url, tmp_path)), "SQLite")
     assert found.startswith(f"SQLite {sqlite3.sqlite_version} is older than 3.51.3")
-    fires(tmp_path, "TrackerSqliteOld", version=sqlite3.sqlite_version)
+    check_firing(tmp_path, "TrackerSqliteOld", version=sqlite3.sqlite_version)
 
 
 def test_the_type_of_the_file_system(sqlite_url: str, tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ async def test_a_large_log_and_the_conditions_that_stand(sqlite_url: str) -> Non
 
 async def test_a_disk_that_is_full_in_days(sqlite_url: str) -> None:
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
-        await bench.queued("mine")
+        await bench.create_queued("mine")
     facts = examine(sqlite_url, SystemClock())
     assert facts.daily == sum(facts.sizes.values())  # all of its tasks were made today
     (full,) = _examine_both(replace(facts, free=int(2.5 * facts.daily)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.service import environment
+from tests.support.service import build_environment
 from tracker.cli.doctor.placeholders import examine_placeholders
 from tracker.settings import Settings
 
@@ -15,7 +15,7 @@ GOOD = "kd83-DKfh3_92jdkEowq7"
 def told(
     folder: Path, *, provider_url: str = KLING, public_url: str | None = None, **more: str
 ) -> str:
-    env = environment("", folder, provider_url=provider_url, public_url=public_url) | more
+    env = build_environment("", folder, provider_url=provider_url, public_url=public_url) | more
     found = examine_placeholders(Settings.read_environment(env))
     return "\n".join(f"{one.about}: {one.text}" for one in found)
 

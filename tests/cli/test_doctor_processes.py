@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import history
-from tests.support.service import environment
+from tests.support.service import build_environment
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.processes import examine_processes
 from tracker.clock import SystemClock, make_id
@@ -28,7 +28,7 @@ def _found(database_url: str, folder: Path, *running: Process) -> dict[str, Find
         for process in running:
             processes.record(db, process)
     engine.dispose()
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url="http://127.0.0.1:9",
@@ -89,7 +89,7 @@ def test_a_secret_that_open_tasks_need_and_nobody_has_is_an_error(
     database_url: str, tmp_path: Path
 ) -> None:
     now, engine = SystemClock().now(), open_engine(database_url)
-    sent = history.new_task(state=TaskState.SUBMITTED, give_up_at=now, created_at=now)
+    sent = history.make_task(state=TaskState.SUBMITTED, give_up_at=now, created_at=now)
     with engine.begin() as db:
         secret_marks.sign(db, THEIRS[0], now=now)
     assert "TRACKER_CALLBACK_SECRETS" not in _found(database_url, tmp_path, _process())

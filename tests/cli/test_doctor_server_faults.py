@@ -12,7 +12,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from tests.cli.test_doctor_faults import gauges_stay, planted, settings_of, told  # noqa: F401
 from tests.store.test_listing import connected
-from tests.support.alerts import fires, steady_gauges
+from tests.support.alerts import build_steady_gauges, check_firing
 from tests.support.command import run
 from tests.support.databases import PostgresTemplate
 from tests.support.postgres import PostgresServer
@@ -152,7 +152,7 @@ def _stalled(server: PostgresServer) -> Iterator[None]:
     """Let every commit wait for a standby that is not there."""
 
     def configure(statement: str) -> None:
-        engine = create_engine(normalise_url(server.url()), isolation_level="AUTOCOMMIT")
+        engine = create_engine(normalise_url(server.build_url()), isolation_level="AUTOCOMMIT")
         with engine.connect() as db:
             db.execute(text(statement))
             db.execute(text("SELECT pg_reload_conf()"))
@@ -178,7 +178,7 @@ async def test_a_standby_that_is_gone(tmp_path: Path) -> None:
     """On a server of its own: its setting stops every commit there is."""
     server = PostgresServer().start()
     try:
-        with closing(PostgresTemplate(server.url())) as template, template.copy() as url:
+        with closing(PostgresTemplate(server.build_url())) as template, template.copy() as url:
             async with Store(url, SystemClock(), wait_s=0.2) as store:
                 store.show_metrics()
                 with _stalled(server):
@@ -193,7 +193,7 @@ async def test_a_standby_that_is_gone(tmp_path: Path) -> None:
                     await asyncio.to_thread(
                         wait_until, lambda: dict(metrics.WRITER_STALLED.read())[()] > 0
                     )
-                    series = steady_gauges()
+                    series = build_steady_gauges()
                     found = examine_server(settings_of(url, tmp_path))
                 await asyncio.to_thread(wait_until, lambda: store.stalled_since is None)
                 await _written(store, batch)
@@ -204,4 +204,4 @@ async def test_a_standby_that_is_gone(tmp_path: Path) -> None:
         server.close()
         metrics.WRITER_STALLED.ask = metrics.WRITER_WAITING.ask = lambda: None
     looked = {metrics.SAMPLED.metric.name: "0+60x40"}  # by a worker, which reads meanwhile
-    fires(tmp_path, "TrackerWritesStalled", series | looked)
+    check_firing(tmp_path, "TrackerWritesStalled", series | looked)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.command import run
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.cli.main import main
 
@@ -61,7 +61,7 @@ def test_a_service_open_to_others_starts_once_there_is_a_key(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     port = free_port()
-    env = environment(
+    env = build_environment(
         sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None, PORT=str(port)
     )
     refused = run("serve", "--host", "0.0.0.0", **env)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.support.service import KEEPING_FILES, listen, serving_client, url_of
+from tests.support.service import KEEPING_FILES, listen, read_url, serve_to_client
 from tests.support.waiting import wait_until
 from tracker.cli.demonstration import build_emulator_settings, has_display, is_called_back
 from tracker.cli.main import main
@@ -32,12 +32,12 @@ def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -
         env = accounts | {
             "DATABASE_URL": sqlite_url,
             "TRACKER_DATA_DIR": str(tmp_path),
-            "TRACKER_PUBLIC_URL": url_of(listener),
+            "TRACKER_PUBLIC_URL": read_url(listener),
             "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
             "TRACKER_POLL_FIRST_S": "0.1",
             **KEEPING_FILES,
         }
-        with serving_client(env, listener=listener, workers=True) as http:
+        with serve_to_client(env, listener=listener, workers=True) as http:
             tasks = set()
             for name, job in jobs.items():
                 answer = http.post("/v1/tasks", json=build_submission(name, job, emulator.url))

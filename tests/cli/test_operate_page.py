@@ -25,7 +25,7 @@ def own_server() -> Iterator[PostgresServer]:
     """A server with an empty database called `tracker`."""
     server = PostgresServer(durable=True)  # `doctor` refuses one that a power cut damages
     try:
-        with psycopg.connect(server.start().url(), autocommit=True) as db:
+        with psycopg.connect(server.start().build_url(), autocommit=True) as db:
             db.execute("CREATE DATABASE tracker")
         yield server
     finally:
@@ -42,7 +42,7 @@ def test_each_command_works_in_the_pages_order(
         server: PostgresServer = request.getfixturevalue("own_server")
         script = re.sub(
             r"postgresql://tracker:PASSWORD@db\.example/(\w+)",
-            lambda found: server.url(found[1]),
+            lambda found: server.build_url(found[1]),
             script,
         )
         path = f"{PROGRAMS}:{path}"

@@ -16,11 +16,11 @@ from tests.support.requests import EXAMPLE, submit
 from tests.support.service import (
     ROOT,
     Process,
-    environment,
+    build_environment,
     listen,
-    serving,
-    serving_client,
-    url_of,
+    read_url,
+    serve_service,
+    serve_to_client,
 )
 from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.cli.main import main
@@ -34,10 +34,10 @@ FAILING = EXAMPLE | {"prompt": "[scenario:failed]"}
 def http(sqlite_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     """A client of a service with its provider."""
     listener = listen()
-    public = url_of(listener)
+    public = read_url(listener)
     with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
-        env = environment(sqlite_url, tmp_path, provider_url=emulator.url, public_url=public)
-        with serving_client(env, listener=listener, workers=True) as client:
+        env = build_environment(sqlite_url, tmp_path, provider_url=emulator.url, public_url=public)
+        with serve_to_client(env, listener=listener, workers=True) as client:
             yield client
 
 
@@ -108,18 +108,20 @@ def test_tail_follows_and_says_where_to_go_on_when_it_is_interrupted(
 
 
 def test_a_wait_outlives_a_restart_of_the_service(sqlite_url: str, tmp_path: Path) -> None:
-    env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    env = build_environment(
+        sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None
+    )
     listener = listen()
     place = listener.getsockname()
     log = tmp_path / "wait"
-    with serving(env, listener=listener, workers=False) as url:
+    with serve_service(env, listener=listener, workers=False) as url:
         with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
             task_id = submit(http)["id"]
         waiting = Process(("tasks", "wait", task_id, "--url", url), {}, log).start()
         wait_until(lambda: "queued" in log.read_text())
     wait_until(lambda: "away" in log.read_text())
     with (
-        serving(env, listener=listen(place[1]), workers=False) as url,
+        serve_service(env, listener=listen(place[1]), workers=False) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
     ):
         cancelled = run(http, "tasks", "cancel", task_id, "--output", "json")

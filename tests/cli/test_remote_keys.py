@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.support.keys import issue
-from tests.support.service import environment, serving
+from tests.support.service import build_environment, serve_service
 from tracker.cli.main import main
 from tracker.domain.access import Scope
 
@@ -22,10 +22,10 @@ def service(
     """Yield the settings of an operator of tenant acme, whose own folder has no database."""
     key = issue(shared_database_url, tenant="acme", scopes={Scope.ADMIN})
     folder = tmp_path_factory.mktemp("service")
-    env = environment(
+    env = build_environment(
         shared_database_url, folder, provider_url="http://127.0.0.1:9", public_url=None
     )
-    with serving(env, workers=False) as url:
+    with serve_service(env, workers=False) as url:
         elsewhere = Path(folder, "elsewhere")
         elsewhere.mkdir()
         yield {

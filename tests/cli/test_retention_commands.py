@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.support.dropping import work_all
+from tests.support.dropping import run_all
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.cli.doctor.retention import _check_standing
@@ -39,7 +39,7 @@ async def _cancelled_long_ago(url: str) -> Task:
     clock = HandClock()
     clock.move(-40 * DAY_S)
     async with open_workbench(url, ScriptedHttp(Played()), clock=clock) as bench:
-        task = await bench.queued("old")
+        task = await bench.create_queued("old")
         await TaskActions(bench.context, SubmissionIntake(bench.context)).cancel(
             "default", task.id, actor="somebody"
         )
@@ -154,7 +154,7 @@ async def _drop_all(env: Mapping[str, str]) -> None:
         leases = Leases(parts.context)
         for job in await leases.claim(JobKind.SUBMIT, limit=1, per_lane=1, busy={}):
             await SubmitAttempts(parts.context).run(job)  # a task that was cancelled is not sent
-        await work_all(RetentionChore(parts.context))
+        await run_all(RetentionChore(parts.context))
 
 
 def test_what_was_dropped_is_read_back_from_the_archive(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support.command import run
 from tests.support.requests import EXAMPLE
-from tests.support.service import Process, environment, serving
+from tests.support.service import Process, build_environment, serve_service
 from tests.support.tls import make_certificates
 from tests.support.waiting import wait_until
 
@@ -14,9 +14,11 @@ from tests.support.waiting import wait_until
 def test_a_submit_that_is_interrupted_in_its_wait_says_how_to_go_on(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    env = build_environment(
+        sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None
+    )
     log = tmp_path / "log"
-    with serving(env, workers=False) as url:
+    with serve_service(env, workers=False) as url:
         command = ("submit", "--input", json.dumps(EXAMPLE), "--wait", "--url", url)
         waiting = Process(command, {}, log).start()
         wait_until(lambda: "queued" in log.read_text())
@@ -29,7 +31,7 @@ def test_an_authority_of_ones_own_is_trusted_where_it_is_named(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     made = make_certificates(tmp_path, "127.0.0.1")
-    env = environment(
+    env = build_environment(
         sqlite_url,
         tmp_path,
         provider_url="http://127.0.0.1:9",
@@ -37,7 +39,7 @@ def test_an_authority_of_ones_own_is_trusted_where_it_is_named(
         TRACKER_TLS_CERT=str(made.cert),
         TRACKER_TLS_KEY=str(made.key),
     )
-    with serving(env, workers=False) as url:
+    with serve_service(env, workers=False) as url:
         assert url.startswith("https://")
         by_option = run("tasks", "list", "--url", url, "--cacert", str(made.authority))
         by_setting = run("tasks", "list", "--url", url, SSL_CERT_FILE=str(made.authority))

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.support.databases import PostgresTemplate
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.waiting import PATIENCE_S, wait_until
 
 CONNECTIONS = 64
@@ -30,7 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def env(postgres_template: PostgresTemplate, folder: Path) -> Iterator[dict[str, str]]:
     more = {"PORT": str(free_port()), "WEB_CONCURRENCY": "2"}
     with postgres_template.copy() as url:
-        yield environment(url, folder, provider_url="http://127.0.0.1:9", public_url=None, **more)
+        yield build_environment(
+            url, folder, provider_url="http://127.0.0.1:9", public_url=None, **more
+        )
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.memory import folder_in_memory
+from tests.support.memory import find_memory_folder
 from tests.support.postgres import NOBODY
 from tests.support.service import ROOT, free_port
 from tests.support.waiting import wait_until
@@ -76,7 +76,7 @@ class Owner:
 @pytest.fixture
 def owner(python: Path) -> Iterator[Owner]:
     """Return `nobody`, where we are root and `nobody` may run the interpreter."""
-    with tempfile.TemporaryDirectory(prefix="tracker-owned-", dir=folder_in_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="tracker-owned-", dir=find_memory_folder()) as folder:
         if os.getuid() != 0:
             yield Owner(Path(folder), refusal="another user's processes are root's to start")
             return

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
-from tests.support.service import environment, listen, serving, url_of
+from tests.support.service import build_environment, listen, read_url, serve_service
 from tracker.client import Client
 from tracker.clock import make_token
 from tracker.emulator import EmulatorConfig
@@ -29,10 +29,10 @@ def service(service_database: str, service_folder: Path) -> Iterator[tuple[str, 
     """Its address, and a key."""
     key = issue(service_database).secret
     listener = listen()
-    public = url_of(listener)
+    public = read_url(listener)
     config = EmulatorConfig(step_seconds=0.05, callback_backoff_seconds=0.05)
     with Emulator(config) as emulator:
-        env = environment(
+        env = build_environment(
             service_database,
             service_folder,
             provider_url=emulator.url,
@@ -41,7 +41,7 @@ def service(service_database: str, service_folder: Path) -> Iterator[tuple[str, 
             TRACKER_ASSETS="on",
             TRACKER_ASSET_MIN_FREE_BYTES="0",
         )
-        with serving(env, listener=listener, workers=True) as url:
+        with serve_service(env, listener=listener, workers=True) as url:
             yield url, key
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE
-from tests.support.service import environment, free_port, listen, serving
+from tests.support.service import build_environment, free_port, listen, serve_service
 from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.client import (
     AsyncClient,
@@ -257,7 +257,7 @@ def test_a_feed_reader_goes_on_when_the_service_comes_back(
     sqlite_template: SqliteTemplate, tmp_path: Path
 ) -> None:
     url = sqlite_template.copy(tmp_path)
-    env = environment(url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    env = build_environment(url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
     seen: list[Change] = []
     port = free_port()
 
@@ -270,7 +270,7 @@ def test_a_feed_reader_goes_on_when_the_service_comes_back(
     thread.start()
     for wanted in (1, 2):
         with (
-            serving(env, listener=listen(port), workers=False) as address,
+            serve_service(env, listener=listen(port), workers=False) as address,
             Client(address) as writer,
         ):
             writer.submit(OPERATION, EXAMPLE)

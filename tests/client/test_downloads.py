@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE
-from tests.support.service import environment, serving
-from tests.support.small_disk import small_disk
+from tests.support.service import build_environment, serve_service
+from tests.support.small_disk import mount_small_disk
 from tracker.cli.main import main
 from tracker.client import AsyncClient, Client, NotKept, Task, Unreachable
 from tracker.client.downloads import Download
@@ -30,7 +30,7 @@ def service(
 ) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("downloads")
     with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
-        env = environment(
+        env = build_environment(
             sqlite_template.copy(folder),
             folder,
             provider_url=emulator.url,
@@ -38,7 +38,7 @@ def service(
             TRACKER_ASSETS="on",
             TRACKER_ASSET_MIN_FREE_BYTES="0",
         )
-        with serving(env, workers=True) as url:
+        with serve_service(env, workers=True) as url:
             yield url
 
 
@@ -216,7 +216,7 @@ def test_bytes_that_are_not_the_assets_never_get_the_name(
 def test_a_full_disk_ends_a_download_that_a_later_one_goes_on_with(
     service: str, task: Task, tmp_path: Path
 ) -> None:
-    with small_disk(tmp_path / "disk", size=1_000_000) as disk, Client(service) as tracker:
+    with mount_small_disk(tmp_path / "disk", size=1_000_000) as disk, Client(service) as tracker:
         whole = tracker.download(task.id, tmp_path / "whole", timeout_s=60).read_bytes()
         piece = tracker.get(task.id).artifacts[0]
         assert piece.asset is not None
@@ -228,7 +228,7 @@ def test_a_full_disk_ends_a_download_that_a_later_one_goes_on_with(
         done = CliRunner().invoke(main, options, env={"TRACKER_URL": service})
         assert (done.exit_code != 0, "No space left" in done.output) == (True, True)
         assert len(done.output.splitlines()) == 1
-        disk.empty()
+        disk.free_space()
         assert tracker.download(task.id, path).read_bytes() == whole
         assert [one.name for one in disk.path.iterdir()] == ["film"]
 

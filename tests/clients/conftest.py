@@ -13,8 +13,8 @@ import pytest
 
 from tests.clients.running import CLIENTS, LONGEST_S
 from tests.support.databases import SqliteTemplate
-from tests.support.keys import folder_secret, issue
-from tests.support.service import environment, listen, serving, url_of
+from tests.support.keys import issue, read_folder_secret
+from tests.support.service import build_environment, listen, read_url, serve_service
 from tests.support.tls import Certificates, make_certificates
 from tests.support.tunnel import Tunnel
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -124,14 +124,14 @@ def are_installed() -> None:
 @pytest.fixture
 def installed(sqlite_url: str, tmp_path: Path) -> Iterator[Installed]:
     certificates = make_certificates(tmp_path, "127.0.0.1", OFFICIAL)
-    pair = issue(sqlite_url, kling=True, secret=folder_secret(tmp_path))
+    pair = issue(sqlite_url, kling=True, secret=read_folder_secret(tmp_path))
     listener = listen()
     port = listener.getsockname()[1]
     with (
         Emulator(EmulatorConfig(step_seconds=0.05, callback_backoff_seconds=0.05)) as emulator,
         Tunnel({f"{OFFICIAL}:443": port}) as tunnel,
     ):
-        env = environment(
+        env = build_environment(
             sqlite_url,
             tmp_path,
             provider_url=emulator.url,
@@ -140,7 +140,7 @@ def installed(sqlite_url: str, tmp_path: Path) -> Iterator[Installed]:
             TRACKER_TLS_KEY=str(certificates.key),
             TRACKER_ROOT_PATH="/below",
         )
-        with serving(env, listener=listener, workers=True) as url:
+        with serve_service(env, listener=listener, workers=True) as url:
             yield Installed(
                 f"{url}/below",
                 certificates,
@@ -174,11 +174,11 @@ def fronted(
     folder = tmp_path_factory.mktemp("fronted")
     database_url = sqlite_template.copy(folder)
     listener = listen()
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url=emulated.url,
-        public_url=url_of(listener),
+        public_url=read_url(listener),
         TRACKER_LUMA_BASE_URL=f"{emulated.url}/luma/dream-machine/v1",
         TRACKER_LUMA_API_KEY=emulated.key,
         TRACKER_REPLICATE_BASE_URL=f"{emulated.url}/replicate/v1",
@@ -213,8 +213,8 @@ def fronted(
         TRACKER_SUNO_PROFILE="sunoapi",
         TRACKER_WEBHOOK_SECRETS="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     )
-    with serving({**env, **more_settings}, listener=listener, workers=True) as url:
-        pair = issue(database_url, kling=True, secret=folder_secret(folder))
+    with serve_service({**env, **more_settings}, listener=listener, workers=True) as url:
+        pair = issue(database_url, kling=True, secret=read_folder_secret(folder))
         joined = f"{pair.access_key}.{pair.secret}"
         yield Served(url, issue(database_url).secret, emulated.url, joined)
 

@@ -13,7 +13,7 @@ from tests.clients.conftest import Served
 from tests.clients.running import run_program
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
-from tests.support.service import KEEPING_FILES, environment, serving
+from tests.support.service import KEEPING_FILES, build_environment, serve_service
 
 PATH = "/openai/v1"
 PROGRAMS = ["openai_images.py", "openai_images.cjs"]
@@ -26,7 +26,7 @@ def drawn(
     """The service with custody, in front of OpenAI's own API."""
     folder = tmp_path_factory.mktemp("drawn")
     database_url = sqlite_template.copy(folder)
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url=emulated.url,
@@ -37,7 +37,7 @@ def drawn(
         TRACKER_OPENAI_POLL_SPACING_S="0.05",
         **KEEPING_FILES,
     )
-    with serving(env, workers=True) as url:
+    with serve_service(env, workers=True) as url:
         yield Served(url, issue(database_url).secret, emulated.url)
 
 

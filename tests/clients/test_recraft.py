@@ -11,7 +11,7 @@ from tests.clients.running import run_program
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
 from tests.support.proxy import Proxy
-from tests.support.service import KEEPING_FILES, environment, serving
+from tests.support.service import KEEPING_FILES, build_environment, serve_service
 
 PATH = "/recraft/v1"
 
@@ -21,7 +21,7 @@ def test_client_makes_pictures_once_although_their_answer_is_lost(
 ) -> None:
     folder = tmp_path
     database_url = sqlite_template.copy(folder)
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url=emulated.url,
@@ -31,7 +31,7 @@ def test_client_makes_pictures_once_although_their_answer_is_lost(
         **KEEPING_FILES,
     )
     with (
-        serving(env, workers=True) as url,
+        serve_service(env, workers=True) as url,
         Proxy(url, choose=first_create()) as proxy,
     ):
         key = issue(database_url).secret

@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from tests.support.postgres import PostgresServer
-from tests.support.service import environment, listen, serving_client, url_of
+from tests.support.service import build_environment, listen, read_url, serve_to_client
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -37,15 +37,15 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
             )
             emulator = stack.enter_context(Emulator(config))
             listener = listen()
-            public = url_of(listener) if callbacks else None
-            env = environment(
+            public = read_url(listener) if callbacks else None
+            env = build_environment(
                 database_url,
                 tmp_path,
                 provider_url=emulator.url + path,
                 public_url=public,
                 **settings,
             )
-            http = stack.enter_context(serving_client(env, listener=listener, workers=True))
+            http = stack.enter_context(serve_to_client(env, listener=listener, workers=True))
             return World(http, emulator.url)
 
         yield make

@@ -4,7 +4,7 @@ from base64 import b64encode
 from pathlib import Path
 
 from tests.support.command import run
-from tests.support.service import environment, listen, serving_client
+from tests.support.service import build_environment, listen, serve_to_client
 from tests.support.tunnel import Tunnel
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig, EmulatorServer
@@ -20,16 +20,16 @@ def test_submits_polls_passed_on_calls_and_doctor_go_through_the_proxy(
     with EmulatorServer(EmulatorConfig(step_seconds=0.05, scenario="ok")) as emulator:
         port = int(emulator.url.rpartition(":")[2])
         with Tunnel({PROVIDER: port}, wanted) as tunnel, listen() as listener:
-            env = environment(
+            env = build_environment(
                 database_url,
                 tmp_path,
                 provider_url=f"http://{PROVIDER}",
                 public_url=None,
                 TRACKER_KLING_PROXY=tunnel.url.replace("://", f"://me:{PASSWORD}@"),
             )
-            with serving_client(env, listener=listener, workers=True) as http:
+            with serve_to_client(env, listener=listener, workers=True) as http:
                 world = World(http, emulator.url)
-                assert world.finished(world.submit())["state"] == "succeeded"
+                assert world.wait_for_end(world.submit())["state"] == "succeeded"
                 assert http.get("/v1/general/presets-voices").status_code == 200
                 shown = http.get("/v1/accounts").text
             lines = [line for line, _ in tunnel.asked]

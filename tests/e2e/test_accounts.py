@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.service import environment, serving_client
+from tests.support.service import build_environment, serve_to_client
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -50,7 +50,7 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     path = tmp_path / "accounts.toml"
     with Emulator(config) as emulator:
         path.write_text(FILE.replace("URL", emulator.url).replace("PAIR_SECRET", PAIR_SECRET))
-        env = environment(
+        env = build_environment(
             database_url,
             tmp_path,
             provider_url=emulator.url,
@@ -60,7 +60,7 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
             TRACKER_KLING_API_KEY="",
             LEFT_KEY="key-of-left",
         )
-        with serving_client(env, workers=True) as http:
+        with serve_to_client(env, workers=True) as http:
             yield World(http, emulator.url)
 
 
@@ -88,15 +88,15 @@ def test_tasks_that_name_no_account_are_shared_out_and_each_succeeds_with_its_ow
     shares = Counter(task["account"] for task in made)
     assert set(shares) == {"left", "right"}  # one in a million says otherwise by chance
     for task in made:
-        assert world.finished(task["id"])["state"] == "succeeded"
-    assert set(world.creations().values()) == {1}
+        assert world.wait_for_end(task["id"])["state"] == "succeeded"
+    assert set(world.count_creations().values()) == {1}
 
 
 def test_a_name_a_rule_and_an_operation_decide_before_the_weights(world: World) -> None:
     assert _task(_submit(world, account="right"))["account"] == "right"
     ruled = _task(_submit(world, metadata={"team": "film"}))
     assert ruled["account"] == "pair"
-    assert world.finished(ruled["id"])["state"] == "succeeded"
+    assert world.wait_for_end(ruled["id"])["state"] == "succeeded"
     new = {"operation": "text-to-video/kling-3.0"}
     assert {_task(_submit(world, **new))["account"] for _ in range(4)} <= {"left", "right"}
     refused = _submit(world, account="pair", **new)
@@ -130,7 +130,7 @@ base_url = "{emulator.url}"
 api_key = "revoked"
 """
         )
-        env = environment(
+        env = build_environment(
             database_url,
             tmp_path,
             provider_url=emulator.url,
@@ -139,11 +139,11 @@ api_key = "revoked"
             TRACKER_LEARN_S="0.2",
             TRACKER_KLING_API_KEY="",
         )
-        with serving_client(env, workers=True) as http:
+        with serve_to_client(env, workers=True) as http:
             world = World(http, emulator.url)
             for name, submits in (("account_refused", 1), ("account_ailing", 4)):
                 for _ in range(submits):
-                    failed = world.finished(_task(_submit(world, account="ill"))["id"])
+                    failed = world.wait_for_end(_task(_submit(world, account="ill"))["id"])
                     assert failed["error"]["code"] == "1002"
                 wait_until(partial(_stands_alone, http, name))
                 (condition,) = http.get("/v1/attention").json()["conditions"]

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.chaos import is_any_open, look
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.cli.main import main
 from tracker.domain.signals import CrashPoint
@@ -77,7 +77,7 @@ def raced(database_url: str, tmp_path: Path) -> Iterator[RacedBudget]:
     (tmp_path / "prices.toml").write_text(PRICES)
     with Emulator(EmulatorConfig(step_seconds=0.05, scenario="lax_ids")) as emulator:
         envs = [
-            environment(
+            build_environment(
                 database_url,
                 tmp_path,
                 provider_url=emulator.url,

@@ -12,10 +12,16 @@ import pytest
 
 from tests.support.command import run
 from tests.support.objects import fill
-from tests.support.requests import submission
-from tests.support.service import KEEPING_FILES, Process, environment, free_port, wait_until_ready
+from tests.support.requests import build_submission
+from tests.support.service import (
+    KEEPING_FILES,
+    Process,
+    build_environment,
+    free_port,
+    wait_until_ready,
+)
 from tests.support.sink import Sink
-from tests.support.upstream import Asked, Upstream, json_answer
+from tests.support.upstream import Asked, Upstream, build_json_answer
 from tests.support.waiting import wait_until
 from tracker.domain.redaction import MASK
 from tracker.web.api.openapi import list_operations
@@ -59,14 +65,16 @@ class Parrot:
                 "message": echo,
                 "data": {"task_id": "77", "task_status": "submitted"},
             }
-            return [json_answer(json.dumps(said).encode())]
+            return [build_json_answer(json.dumps(said).encode())]
         if asked.line.startswith("POST") and '"cut"' in body:
             return [f"HTTP/1.1 {echo}\r\n\r\n".encode()]
         if asked.line.startswith("GET"):
             task = {"task_id": "77", "task_status": "processing", "task_status_msg": echo}
-            return [json_answer(json.dumps({"code": 0, "message": echo, "data": task}).encode())]
+            return [
+                build_json_answer(json.dumps({"code": 0, "message": echo, "data": task}).encode())
+            ]
         said = {"code": 1002, "message": f"no such key: {echo}"}
-        return [json_answer(json.dumps(said).encode(), "401 Unauthorized")]
+        return [build_json_answer(json.dumps(said).encode(), "401 Unauthorized")]
 
 
 @pytest.fixture
@@ -124,7 +132,7 @@ def test_no_secret_is_stored_logged_answered_or_printed(
     config.write_text(CONFIG.replace("URL", url))
     port = free_port()
     own = f"http://127.0.0.1:{port}"
-    env = environment(
+    env = build_environment(
         database_url,
         tmp_path,
         provider_url=url,
@@ -147,7 +155,7 @@ def test_no_secret_is_stored_logged_answered_or_printed(
         ids = []
         for account in ("default", "paired", "away"):
             for prompt in ("echo", "refused", "cut"):
-                sent = submission(account=account, webhook_url=f"{sink.url}/h")
+                sent = build_submission(account=account, webhook_url=f"{sink.url}/h")
                 sent["input"] = sent["input"] | {"prompt": "p", "negative_prompt": prompt}
                 answer = http.post("/v1/tasks", json=sent)
                 assert answer.status_code == 202, answer.text

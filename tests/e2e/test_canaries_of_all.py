@@ -12,10 +12,16 @@ import httpx
 from tests.e2e.test_canaries import stored_in
 from tests.providers.kinds import KINDS, Kind
 from tests.providers.support import an_account
-from tests.support.requests import submission
-from tests.support.service import KEEPING_FILES, Process, environment, free_port, wait_until_ready
-from tests.support.upstream import Asked, Upstream, json_answer
-from tests.support.valid_inputs import accepted
+from tests.support.requests import build_submission
+from tests.support.service import (
+    KEEPING_FILES,
+    Process,
+    build_environment,
+    free_port,
+    wait_until_ready,
+)
+from tests.support.upstream import Asked, Upstream, build_json_answer
+from tests.support.valid_inputs import make_accepted
 from tests.support.waiting import wait_until
 from tracker.domain.redaction import MASK
 from tracker.providers.registry import PROVIDERS
@@ -38,7 +44,7 @@ def kinds() -> list[Kind]:
             Kind(name, "", one, given)
             for one in sorted(submits.operations)
             if submits.explain_unserved(account, one) is None
-            and (given := accepted(submits, one, GIVEN.get(one, {}))) is not None
+            and (given := make_accepted(submits, one, GIVEN.get(one, {}))) is not None
         )
         found.append(next(made))
     return found
@@ -70,11 +76,11 @@ class Parrot:
         match number % SHAPES:
             case 0:
                 said = {"code": 1002, "message": echo, "error": {"message": echo, "code": echo}}
-                return [json_answer(json.dumps(said).encode(), "401 Unauthorized")]
+                return [build_json_answer(json.dumps(said).encode(), "401 Unauthorized")]
             case 1:
-                return [json_answer(json.dumps(self._task(echo, number)).encode())]
+                return [build_json_answer(json.dumps(self._task(echo, number)).encode())]
             case _:
-                return [json_answer(echo.encode(), "500 Internal Server Error")]
+                return [build_json_answer(echo.encode(), "500 Internal Server Error")]
 
     def _task(self, echo: str, number: int) -> dict[str, object]:
         id_ = f"their-{number}"
@@ -103,7 +109,7 @@ def test_no_key_of_any_provider_is_stored_logged_or_answered(
             lines += [f"{name} = {json.dumps(value)}" for name, value in options.items()]
         config = tmp_path / "accounts.toml"
         config.write_text("\n".join(lines))
-        env = environment(
+        env = build_environment(
             sqlite_url,
             tmp_path,
             provider_url=upstream.url,
@@ -120,7 +126,7 @@ def test_no_key_of_any_provider_is_stored_logged_or_answered(
             wait_until_ready(own, process)
             ids = []
             for place, kind in enumerate(tried):
-                sent = submission(provider=kind.provider, account=f"a{place}")
+                sent = build_submission(provider=kind.provider, account=f"a{place}")
                 sent |= {"operation": kind.operation, "input": dict(kind.input)}
                 for _ in range(SHAPES):
                     answer = http.post("/v1/tasks", json=sent)

@@ -5,25 +5,25 @@ from pathlib import Path
 
 import httpx
 
-from tests.support.made_up import NAME, MadeUp, made_up
+from tests.support.made_up import NAME, MadeUp, make_made_up
 from tests.support.made_up_server import SECRET, MadeUpServer
-from tests.support.origin import film, ranged
-from tests.support.service import KEEPING_FILES, serving_whole
+from tests.support.origin import make_film, serve_ranges
+from tests.support.service import KEEPING_FILES, serve_whole
 from tests.support.upstream import Upstream
 from tests.support.waiting import wait_until
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.registry import PROVIDERS
 
-FILM = film(5000)
+FILM = make_film(5000)
 
 
 def test_a_front_leads_to_a_closed_file_once_it_is_kept(sqlite_url: str, tmp_path: Path) -> None:
     with ExitStack() as stack:
         provider = stack.enter_context(MadeUpServer(SECRET))
-        origin = stack.enter_context(Upstream(ranged(FILM)))
-        providers = {**PROVIDERS, NAME: made_up(MadeUp(Finds.BY_ID))}
+        origin = stack.enter_context(Upstream(serve_ranges(FILM)))
+        providers = {**PROVIDERS, NAME: make_made_up(MadeUp(Finds.BY_ID))}
         http = stack.enter_context(
-            serving_whole(
+            serve_whole(
                 sqlite_url,
                 tmp_path,
                 "http://127.0.0.1:9",

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.requests import EXAMPLE, submission
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.requests import EXAMPLE, build_submission
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tests.support.world import World
@@ -58,7 +58,7 @@ def bed(database_url: str, tmp_path: Path) -> Iterator[DyingService]:
     url = f"http://127.0.0.1:{port}"
     config = EmulatorConfig(step_seconds=0.15, callback_backoff_seconds=0.3, callback_tries=20)
     with Emulator(config) as emulator, Sink() as sink:
-        env = environment(
+        env = build_environment(
             database_url,
             tmp_path,
             provider_url=emulator.url,
@@ -156,7 +156,7 @@ def _submit_all(bed: DyingService, process: Process, prefix: str = "") -> dict[s
         try:
             answer = httpx.post(
                 f"{bed.url}/v1/tasks",
-                json=submission(input=body, external_task_id=name),
+                json=build_submission(input=body, external_task_id=name),
                 headers={"idempotency-key": name},
                 trust_env=False,
                 timeout=60,
@@ -178,12 +178,12 @@ def _check(
     names = {prefix + name for prefix in prefixes for name in SCENARIOS}
     assert set(acknowledged) == names
     for name, task_id in acknowledged.items():
-        task = world.finished(task_id)
+        task = world.wait_for_end(task_id)
         assert (task["state"], task["external_task_id"]) == ("succeeded", name)
     listed = world.http.get("/v1/tasks?limit=500").json()["tasks"]
     assert {task["id"] for task in listed} == set(acknowledged.values())
-    assert world.creations() == dict.fromkeys(names, 1)
-    for callback in world.callbacks():
+    assert world.count_creations() == dict.fromkeys(names, 1)
+    for callback in world.list_callbacks():
         if callback["answer"] == 200:
             _check_kept(world, acknowledged, callback["body"])
     for prefix in prefixes:
@@ -196,9 +196,9 @@ def _check(
 def _check_kept(world: World, acknowledged: dict[str, str], body: str) -> None:
     said = json.loads(body)
     task_id = acknowledged[said["task_info"]["external_task_id"]]
-    kept = [json.loads(receipt["body"]) for receipt in world.part(task_id, "receipts")]
+    kept = [json.loads(receipt["body"]) for receipt in world.read_part(task_id, "receipts")]
     assert any(receipt.get("task_status") == said["task_status"] for receipt in kept)
 
 
 def _states(world: World, task_id: str) -> list[str]:
-    return [delivery["state"] for delivery in world.part(task_id, "deliveries")]
+    return [delivery["state"] for delivery in world.read_part(task_id, "deliveries")]

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from tests.e2e.conftest import MakeWorld
-from tests.support.requests import EXAMPLE, MULTI_IMAGE, submission
+from tests.support.requests import EXAMPLE, MULTI_IMAGE, build_submission
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tests.support.world import World
@@ -16,9 +16,9 @@ ON: dict[str, Any] = {"TRACKER_ASSETS": "on", "TRACKER_ASSET_MIN_FREE_BYTES": "0
 
 
 def kept(world: World, task_id: str) -> dict[str, Any]:
-    world.finished(task_id)
-    wait_until(lambda: all(_states(world.task(task_id), "kept")))
-    return world.task(task_id)
+    world.wait_for_end(task_id)
+    wait_until(lambda: all(_states(world.read_task(task_id), "kept")))
+    return world.read_task(task_id)
 
 
 def _states(task: dict[str, Any], word: str) -> list[bool]:
@@ -29,7 +29,7 @@ def _states(task: dict[str, Any], word: str) -> list[bool]:
 def test_a_result_is_kept_told_of_and_served_when_its_url_is_dead(make_world: MakeWorld) -> None:
     world = make_world(**ON)
     with Sink() as sink:
-        body = submission(input=EXAMPLE) | {"webhook_url": f"{sink.url}/hook"}
+        body = build_submission(input=EXAMPLE) | {"webhook_url": f"{sink.url}/hook"}
         task_id = world.http.post("/v1/tasks", json=body).json()["id"]
         task = kept(world, task_id)
         # The two are sent beside each other: neither need be the first.
@@ -58,9 +58,9 @@ def test_a_result_is_kept_told_of_and_served_when_its_url_is_dead(make_world: Ma
 def test_a_lost_file_is_told_of_and_fetched_again_when_asked(make_world: MakeWorld) -> None:
     world = make_world(**ON, TRACKER_EGRESS_ALLOW="")
     task_id = world.submit()
-    world.finished(task_id)
-    wait_until(lambda: all(_states(world.task(task_id), "refused")))
-    asset = world.task(task_id)["result"]["artifacts"][0]["asset"]
+    world.wait_for_end(task_id)
+    wait_until(lambda: all(_states(world.read_task(task_id), "refused")))
+    asset = world.read_task(task_id)["result"]["artifacts"][0]["asset"]
     assert "may not be called" in asset["reason"]
     assert asset["url"] is None
     assert world.http.get(f"/v1/assets/{asset['id']}/content").status_code == 404
@@ -82,14 +82,14 @@ def test_a_front_hands_out_our_links_where_that_is_asked_for(make_world: MakeWor
 def test_nothing_is_kept_where_custody_is_off(make_world: MakeWorld) -> None:
     world = make_world()
     task_id = world.submit()
-    task = world.finished(task_id)
+    task = world.wait_for_end(task_id)
     assert [piece["asset"] for piece in task["result"]["artifacts"]] == [None]
     assert world.http.post("/v1/uploads", content=b"x").status_code == 409
 
 
 def test_an_account_may_have_its_files_left_where_they_are(make_world: MakeWorld) -> None:
     world = make_world(TRACKER_KLING_ASSETS="off", **ON)
-    task = world.finished(world.submit())
+    task = world.wait_for_end(world.submit())
     assert [piece["asset"] for piece in task["result"]["artifacts"]] == [None]
     assert world.http.post("/v1/uploads", content=b"x").status_code == 201
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from tests.support.requests import EXAMPLE, submission
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.requests import EXAMPLE, build_submission
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.domain.signals import CrashPoint
 from tracker.emulator import EmulatorConfig
@@ -32,7 +32,7 @@ POINTS = [
 def env(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     port = free_port()
     with Emulator(EmulatorConfig(step_seconds=0.05, callback_backoff_seconds=0.2)) as emulator:
-        yield environment(
+        yield build_environment(
             database_url,
             tmp_path,
             provider_url=emulator.url,
@@ -53,7 +53,7 @@ def test_a_result_is_kept_whole_and_once_when_the_process_dies_at(
     with dying:
         wait_until_ready(url, dying)
         answer = httpx.post(
-            f"{url}/v1/tasks", json=submission(input=EXAMPLE), trust_env=False, timeout=60
+            f"{url}/v1/tasks", json=build_submission(input=EXAMPLE), trust_env=False, timeout=60
         )
         task_id = answer.json()["id"]
         wait_until(lambda: not dying.is_alive)
@@ -85,7 +85,9 @@ def test_what_a_dying_process_drops_leaves_no_row_without_its_object(
     url, point = env["TRACKER_PUBLIC_URL"], CrashPoint.ASSETS_DROPPED.value
     with Process((point, "1"), env, tmp_path / "dying", "tests.support.crashing") as dying:
         wait_until_ready(url, dying)
-        httpx.post(f"{url}/v1/tasks", json=submission(input=EXAMPLE), trust_env=False, timeout=60)
+        httpx.post(
+            f"{url}/v1/tasks", json=build_submission(input=EXAMPLE), trust_env=False, timeout=60
+        )
         wait_until(lambda: _age_kept(database_url) > 0)
         wait_until(lambda: not dying.is_alive)
     left = [path for path in (tmp_path / "assets").rglob("*") if path.is_file()]

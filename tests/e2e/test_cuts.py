@@ -14,8 +14,8 @@ import pytest
 
 from tests.support.chaos import Left, is_any_open, look
 from tests.support.proxy import Choose, Cut, Fault, Proxy, Side
-from tests.support.requests import submission
-from tests.support.service import environment, serving_client
+from tests.support.requests import build_submission
+from tests.support.service import build_environment, serve_to_client
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -57,7 +57,7 @@ class CutOnce:
 def _world(database_url: str, folder: Path, choose: Choose) -> Iterator[tuple[World, Proxy]]:
     config = EmulatorConfig(step_seconds=0.005, max_slots=10_000, scenario=SCENARIO)
     with Emulator(config) as emulator, Proxy(emulator.url, choose=choose) as proxy:
-        env = environment(
+        env = build_environment(
             database_url,
             folder,
             provider_url=proxy.url,
@@ -65,13 +65,13 @@ def _world(database_url: str, folder: Path, choose: Choose) -> Iterator[tuple[Wo
             TRACKER_POLL_FIRST_S="0.1",
             TRACKER_POLL_CONFIRM_S="0.15",
         )
-        with serving_client(env, workers=True) as http:
+        with serve_to_client(env, workers=True) as http:
             yield World(http, emulator.url), proxy
 
 
 def _submit(world: World, name: str, image: str = "https://example.com/1.png") -> None:
     body = {"image_list": [{"image": image}]}
-    answer = world.http.post("/v1/tasks", json=submission(input=body, external_task_id=name))
+    answer = world.http.post("/v1/tasks", json=build_submission(input=body, external_task_id=name))
     assert answer.status_code == 202, answer.text
 
 
@@ -106,7 +106,7 @@ def test_a_submit_that_is_cut_at_any_byte_makes_one_task(
             left = _healed(database_url)
         names.append(WHOLE)
         assert left.states == dict.fromkeys(names, "succeeded")
-        assert world.creations() == dict.fromkeys(names, 1)
+        assert world.count_creations() == dict.fromkeys(names, 1)
         assert left.breaks == []
         assert set(choose.done) == set(names)
         for name in names[:-1]:
@@ -139,6 +139,6 @@ def test_large_submits_that_are_cut_while_they_are_still_being_sent_make_one_tas
         left = _healed(sqlite_url)
         assert (left_over, left.breaks) == ([], [])
         assert left.states == dict.fromkeys(names, "succeeded")
-        assert world.creations() == dict.fromkeys(names, 1)
+        assert world.count_creations() == dict.fromkeys(names, 1)
         sent = [outcome for one in left.outcomes.values() for outcome in one]
         assert Counter(sent) == {"unknown": len(cuts), "accepted": len(names)}

@@ -8,7 +8,7 @@ from standardwebhooks.webhooks import Webhook
 
 from tests.e2e.conftest import MakeWorld
 from tests.support.requests import submit
-from tests.support.service import Process, environment, listen, serving
+from tests.support.service import Process, build_environment, listen, serve_service
 from tests.support.sink import Received, Sink
 from tests.support.waiting import wait_until
 from tests.support.world import World
@@ -18,7 +18,7 @@ OLD, NEW = "whsec_" + "b2xk" * 8, "whsec_" + "bmV3" * 8
 
 def told(sink: Sink) -> list[str]:
     """The types of what came, in order of the task's versions."""
-    bodies = [request.json() for request in sink.received]
+    bodies = [request.parse_json() for request in sink.received]
     return [
         body["type"] for body in sorted(bodies, key=lambda body: body["data"]["task"]["version"])
     ]
@@ -30,7 +30,7 @@ def verify(request: Received, secret: str) -> None:
 
 
 def all_delivered(world: World, task_id: str, *, count: int) -> bool:
-    states = [owed["state"] for owed in world.part(task_id, "deliveries")]
+    states = [owed["state"] for owed in world.read_part(task_id, "deliveries")]
     return states == ["delivered"] * count
 
 
@@ -40,7 +40,7 @@ def test_a_webhook_url_is_told_of_every_change_and_signed_with_every_secret(
     world = make_world(TRACKER_WEBHOOK_SECRETS=f"{NEW},{OLD}")
     with Sink() as sink:
         task_id = submit(world.http, webhook_url=f"{sink.url}/hook?x=1")["id"]
-        task = world.finished(task_id)
+        task = world.wait_for_end(task_id)
         wait_until(lambda: all_delivered(world, task_id, count=3))
     assert told(sink) == ["task.submitted", "task.running", "task.succeeded"]
     for request in sink.received:
@@ -48,7 +48,7 @@ def test_a_webhook_url_is_told_of_every_change_and_signed_with_every_secret(
         verify(request, OLD)
         verify(request, NEW)
     assert len({request.headers["webhook-id"] for request in sink.received}) == 3
-    last = max((request.json() for request in sink.received), key=lambda b: b["timestamp"])
+    last = max((request.parse_json() for request in sink.received), key=lambda b: b["timestamp"])
     assert last["version"] == 1
     assert last["data"]["task"] == task
     assert last["data"]["transition"]["to"] == "succeeded"
@@ -58,7 +58,7 @@ def test_without_a_secret_what_came_with_a_task_is_told_unsigned(make_world: Mak
     world = make_world()
     with Sink() as sink:
         task_id = submit(world.http, webhook_url=sink.url)["id"]
-        world.finished(task_id)
+        world.wait_for_end(task_id)
         wait_until(lambda: all_delivered(world, task_id, count=3))
     assert all("webhook-signature" not in request.headers for request in sink.received)
 
@@ -69,18 +69,21 @@ def test_a_kling_callback_is_a_bare_task_and_signed_where_a_secret_is_set(
     world = make_world(TRACKER_WEBHOOK_SECRETS=NEW)
     with Sink() as sink:
         task_id = world.submit(callback_url=f"{sink.url}/kling")
-        world.finished(task_id)
+        world.wait_for_end(task_id)
         wait_until(lambda: all_delivered(world, task_id, count=1))
     (request,) = sink.received
     verify(request, NEW)
-    assert (request.json()["task_id"], request.json()["task_status"]) == (task_id, "succeed")
+    assert (request.parse_json()["task_id"], request.parse_json()["task_status"]) == (
+        task_id,
+        "succeed",
+    )
 
 
 def test_deliveries_of_a_killed_worker_are_sent_by_another_with_the_same_ids_and_bytes(
     database_url: str, tmp_path: Path
 ) -> None:
     listener = listen()
-    env = environment(
+    env = build_environment(
         database_url,
         tmp_path,
         provider_url="http://127.0.0.1:9",
@@ -89,7 +92,7 @@ def test_deliveries_of_a_killed_worker_are_sent_by_another_with_the_same_ids_and
         TRACKER_DELIVER_TIMEOUT_S="6",
     )
     with (
-        serving(env, listener=listener, workers=False) as url,
+        serve_service(env, listener=listener, workers=False) as url,
         Sink(is_silent=True) as sink,
         httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
     ):
@@ -126,9 +129,9 @@ def test_an_overdue_task_is_told_once(make_world: MakeWorld) -> None:
     with Sink() as sink:
         task_id = submit(world.http, webhook_url=sink.url)["id"]
         wait_until(lambda: "task.overdue" in told(sink))
-        wait_until(lambda: world.task(task_id)["overdue"])
+        wait_until(lambda: world.read_task(task_id)["overdue"])
         wait_until(
-            lambda: all(d["state"] == "delivered" for d in world.part(task_id, "deliveries"))
+            lambda: all(d["state"] == "delivered" for d in world.read_part(task_id, "deliveries"))
         )
     assert told(sink).count("task.overdue") == 1
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.keys import folder_secret
-from tests.support.service import serving_whole
+from tests.support.keys import read_folder_secret
+from tests.support.service import serve_whole
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.domain import token
@@ -30,7 +30,7 @@ def world(database_url: str, tmp_path: Path, shared: dict[str, str]) -> Iterator
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.2)))
         http = stack.enter_context(
-            serving_whole(
+            serve_whole(
                 database_url,
                 tmp_path,
                 emulator.url,
@@ -40,7 +40,7 @@ def world(database_url: str, tmp_path: Path, shared: dict[str, str]) -> Iterator
                 TRACKER_POLL_FIRST_S="600",
             )
         )
-        signed = token.sign(folder_secret(tmp_path), "domo", SHARED)
+        signed = token.sign(read_folder_secret(tmp_path), "domo", SHARED)
         shared["url"] = f"{http.base_url}/callbacks/domo/{SHARED}/{signed}"
         yield World(http, emulator.url)
 
@@ -51,7 +51,7 @@ def _draw(world: World, scenario: str, **more: str) -> str:
     answer = world.http.post("/v1/tasks", json=body)
     assert answer.status_code == 202, answer.text
     id_ = str(answer.json()["id"])
-    wait_until(lambda: world.task(id_)["provider_task_id"])
+    wait_until(lambda: world.read_task(id_)["provider_task_id"])
     return id_
 
 
@@ -65,18 +65,18 @@ def test_an_event_to_the_shared_url_ends_a_task_by_a_look(
 ) -> None:
     """Posted twice: the second tells nothing more."""
     id_ = _draw(world, "json_in_string,duplicated=2", event_callback_url=shared["url"])
-    done = world.finished(id_)
+    done = world.wait_for_end(id_)
     assert done["state"] == "succeeded"
-    assert world.sources(id_)[-1] == ("succeeded", "poll")
+    assert world.list_sources(id_)[-1] == ("succeeded", "poll")
     wait_until(lambda: _callbacks(world, id_) == ["unconfirmed", "duplicate"])
-    assert sum(world.creations().values()) == 1
+    assert sum(world.count_creations().values()) == 1
 
 
 def test_forged_and_foreign_events_end_nothing_and_take_nothing_over(
     world: World, shared: dict[str, str]
 ) -> None:
     id_ = _draw(world, "slow=600")
-    theirs = world.task(id_)["provider_task_id"]
+    theirs = world.read_task(id_)["provider_task_id"]
     url = shared["url"]
     forged = url[:-1] + ("A" if url[-1] != "A" else "B")
     for address, body, status, verdict in (
@@ -92,11 +92,13 @@ def test_forged_and_foreign_events_end_nothing_and_take_nothing_over(
         assert answer.status_code == status, (address, body, answer.text)
         assert answer.json().get("verdict") == verdict or verdict is None
     # Whoever knows the URL can make the service ask, and the wrapper says that it works on.
-    wait_until(lambda: world.task(id_)["state"] == "running")
-    shown = world.task(id_)
+    wait_until(lambda: world.read_task(id_)["state"] == "running")
+    shown = world.read_task(id_)
     assert shown["result"] is None or not shown["result"]["artifacts"]
     assert "evil" not in json.dumps(shown)
 
 
 def _callbacks(world: World, id_: str) -> list[str]:
-    return [one["verdict"] for one in world.part(id_, "receipts") if one["source"] == "callback"]
+    return [
+        one["verdict"] for one in world.read_part(id_, "receipts") if one["source"] == "callback"
+    ]

@@ -18,8 +18,8 @@ import pytest
 
 from tests.support.insistent import InsistentClient
 from tests.support.postgres import PostgresServer
-from tests.support.requests import callback_path, kling_says, submission
-from tests.support.service import environment, serving
+from tests.support.requests import build_kling_callback, build_submission, find_callback_path
+from tests.support.service import build_environment, serve_service
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -47,7 +47,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     with ExitStack() as stack:
         primary = PostgresServer()
         stack.callback(primary.close)
-        upgrade(primary.start().url())
+        upgrade(primary.start().build_url())
         standby = PostgresServer(follows=primary)
         stack.callback(standby.close)
         standby.start()
@@ -62,7 +62,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
             _serving(f"postgresql://postgres@/postgres?{both}", folder, emulator.url)
         )
         reader_url = stack.enter_context(
-            _serving(standby.url(), folder, emulator.url, TRACKER_READ_ONLY="1")
+            _serving(standby.build_url(), folder, emulator.url, TRACKER_READ_ONLY="1")
         )
         world = World(stack.enter_context(InsistentClient(url)), emulator.url)
         yield Pair(primary, standby, world, stack.enter_context(_client(reader_url)))
@@ -71,7 +71,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 def _serving(
     database_url: str, folder: Path, provider_url: str, **more: str
 ) -> AbstractContextManager[str]:
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url=provider_url,
@@ -82,12 +82,12 @@ def _serving(
         TRACKER_LOG_LEVEL="error",
         **more,
     )
-    return serving(env, workers=True)
+    return serve_service(env, workers=True)
 
 
 def _processes(server: PostgresServer) -> list[int]:
     """Return the processes of a server, the one that all others come from included."""
-    with psycopg.connect(server.url(), autocommit=True) as db:
+    with psycopg.connect(server.build_url(), autocommit=True) as db:
         found = [pid for (pid,) in db.execute("SELECT pid FROM pg_stat_activity")]
     return [*found, int((server.folder / "data" / "postmaster.pid").read_text().split()[0])]
 
@@ -118,7 +118,7 @@ class _Caller(threading.Thread):
                 if self._is_over.is_set():
                     return
                 name = f"failover-{self._number}-{turn}"
-                answer = http.post("/v1/tasks", json=submission(external_task_id=name))
+                answer = http.post("/v1/tasks", json=build_submission(external_task_id=name))
                 if answer.status_code == 202:
                     self.kept.append((name, answer.json()["id"]))
                 else:
@@ -144,7 +144,7 @@ def _submitted(pair: Pair, name: str) -> httpx.Response:
         answers.append(
             pair.world.http.post(
                 "/v1/tasks",
-                json=submission(external_task_id=name),
+                json=build_submission(external_task_id=name),
                 headers={"idempotency-key": name},
             )
         )
@@ -156,7 +156,7 @@ def _submitted(pair: Pair, name: str) -> httpx.Response:
 
 
 def _is_streaming(primary: PostgresServer) -> bool:
-    with psycopg.connect(primary.url()) as db:
+    with psycopg.connect(primary.build_url()) as db:
         row = db.execute("SELECT count(*) FROM pg_stat_replication").fetchone()
         return row == (1,)
 
@@ -185,15 +185,15 @@ def test_a_standby_is_read_and_has_what_was_written_once_it_is_asked_for(pair: P
             assert seen.status_code == 200
         ids = [task["id"] for task in pair.world.http.get("/v1/tasks").json()["tasks"]]
         for task_id in ids:
-            pair.world.finished(task_id)
+            pair.world.wait_for_end(task_id)
         wait_until(lambda: _feed(reader) == _feed(pair.world.http))
 
 
 def test_what_writes_is_refused_by_a_process_that_reads(pair: Pair) -> None:
     task_id = _submitted(pair, "refused").json()["id"]
     refused = [
-        pair.reader.post("/v1/tasks", json=submission()),
-        pair.reader.post(callback_path(task_id), content=kling_says("processing")),
+        pair.reader.post("/v1/tasks", json=build_submission()),
+        pair.reader.post(find_callback_path(task_id), content=build_kling_callback("processing")),
         pair.reader.get("/v1/tasks", headers={"tracker-position": "FFFFFFFF/0"}),
     ]
     for answer in refused:
@@ -204,44 +204,44 @@ def test_what_writes_is_refused_by_a_process_that_reads(pair: Pair) -> None:
 
 def test_a_standby_that_freezes_stops_writes_in_time_and_no_reads(pair: Pair) -> None:
     task_id = _submitted(pair, "frozen").json()["id"]
-    pair.world.finished(task_id)
+    pair.world.wait_for_end(task_id)
     pids = _processes(pair.standby)
-    body = kling_says("processing", updated_at=1_795_500_100_000)
+    body = build_kling_callback("processing", updated_at=1_795_500_100_000)
     _signal(pids, signal.SIGSTOP)
     try:
-        assert pair.world.http.post(callback_path(task_id), content=body).status_code == 503
+        assert pair.world.http.post(find_callback_path(task_id), content=body).status_code == 503
         assert pair.world.http.get(f"/v1/tasks/{task_id}").status_code == 200
         wait_until(lambda: pair.world.http.get("/readyz").status_code == 503)
     finally:
         _signal(pids, signal.SIGCONT)
     wait_until(
-        lambda: pair.world.http.post(callback_path(task_id), content=body).status_code == 200
+        lambda: pair.world.http.post(find_callback_path(task_id), content=body).status_code == 200
     )
     wait_until(lambda: pair.world.http.get("/readyz").status_code == 200)
 
 
 def test_a_commit_whose_wait_for_the_standby_is_ended_is_not_acknowledged(pair: Pair) -> None:
     task_id = _submitted(pair, "cancelled").json()["id"]
-    pair.world.finished(task_id)
+    pair.world.wait_for_end(task_id)
     pids = _processes(pair.standby)
-    body = kling_says("processing", updated_at=1_795_500_200_000)
+    body = build_kling_callback("processing", updated_at=1_795_500_200_000)
     _signal(pids, signal.SIGSTOP)
     try:
         with ThreadPoolExecutor(1) as threads:
-            told = threads.submit(pair.world.http.post, callback_path(task_id), content=body)
+            told = threads.submit(pair.world.http.post, find_callback_path(task_id), content=body)
             while not told.done():
                 _cancel_waits(pair.primary)
             assert told.result().status_code == 503
     finally:
         _signal(pids, signal.SIGCONT)
     wait_until(
-        lambda: pair.world.http.post(callback_path(task_id), content=body).status_code == 200
+        lambda: pair.world.http.post(find_callback_path(task_id), content=body).status_code == 200
     )
 
 
 def _cancel_waits(primary: PostgresServer) -> None:
     """Cancel what waits for a standby, as an operator may who sees it hang."""
-    with psycopg.connect(primary.url(), autocommit=True) as db:
+    with psycopg.connect(primary.build_url(), autocommit=True) as db:
         db.execute(
             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
         )
@@ -262,8 +262,8 @@ def test_nothing_acknowledged_is_lost_with_its_primary(pair: Pair) -> None:
     for caller in callers:
         caller.stop()
     for name, task_id in (one for caller in callers for one in caller.kept):
-        assert pair.world.task(task_id)["external_task_id"] == name
-    assert pair.world.finished(callers[0].kept[-1][1])["state"] == "succeeded"
+        assert pair.world.read_task(task_id)["external_task_id"] == name
+    assert pair.world.wait_for_end(callers[0].kept[-1][1])["state"] == "succeeded"
     wait_until(lambda: pair.reader.get("/readyz").json()["status"] == "read-only")
     assert "database_changed" in {
         one["name"] for one in pair.world.http.get("/v1/attention").json()["conditions"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.support.requests import submit
-from tests.support.service import environment, listen, serving_client
+from tests.support.service import build_environment, listen, serve_to_client
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -31,7 +31,7 @@ def test_tasks_of_a_living_account_end_while_another_never_answers(
     ):
         mute_url = f"http://127.0.0.1:{mute.getsockname()[1]}"
         path.write_text(ACCOUNTS.replace("MUTE", mute_url).replace("LIVELY", emulator.url))
-        env = environment(
+        env = build_environment(
             database_url,
             tmp_path,
             provider_url=emulator.url,
@@ -41,10 +41,10 @@ def test_tasks_of_a_living_account_end_while_another_never_answers(
             TRACKER_SUBMIT_TIMEOUT_S="600",
             TRACKER_DRAIN_S="0.2",
         )
-        with serving_client(env, workers=True) as http:
+        with serve_to_client(env, workers=True) as http:
             world = World(http, emulator.url)
             stuck = [submit(http, account="mute")["id"] for _ in range(MUTE_TASKS)]
             made = [submit(http, account="lively")["id"] for _ in range(10)]
             for id_ in made:  # each submit to the mute one takes longer than all of this may
-                assert world.finished(id_)["state"] == "succeeded"
-            assert {world.task(id_)["state"] for id_ in stuck} == {"queued"}
+                assert world.wait_for_end(id_)["state"] == "succeeded"
+            assert {world.read_task(id_)["state"] for id_ in stuck} == {"queued"}

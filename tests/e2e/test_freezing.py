@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.support.chaos import look
-from tests.support.requests import submission
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.requests import build_submission
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.domain.signals import CrashPoint
@@ -32,7 +32,7 @@ def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
     with Emulator(config) as emulator:
         ports = [free_port(), free_port()]
         envs = [
-            environment(
+            build_environment(
                 database_url,
                 tmp_path,
                 provider_url=emulator.url,
@@ -54,7 +54,7 @@ def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
             wait_until_ready(urls[0], frozen)
             httpx.post(
                 f"{urls[0]}/v1/tasks",
-                json=submission(external_task_id="mine"),
+                json=build_submission(external_task_id="mine"),
                 trust_env=False,
                 timeout=60,
             ).raise_for_status()
@@ -64,7 +64,7 @@ def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
             with httpx.Client(base_url=urls[1], trust_env=False, timeout=60) as http:
                 world = World(http, emulator.url)
                 (task,) = http.get("/v1/tasks").json()["tasks"]
-                world.finished(task["id"])
+                world.wait_for_end(task["id"])
                 before = look(database_url)
                 frozen.signal(signal.SIGCONT)
                 _works_again(urls[0], world)
@@ -75,8 +75,8 @@ def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
                 assert sent == outcomes
                 assert after.states["mine"] == "succeeded"
                 assert after.breaks == []
-                assert world.part(task["id"], "transitions")[-1]["to"] == "succeeded"
-                assert world.creations() == {"mine": 1, "next": 1}
+                assert world.read_part(task["id"], "transitions")[-1]["to"] == "succeeded"
+                assert world.count_creations() == {"mine": 1, "next": 1}
         finally:
             frozen.kill()
             other.stop()
@@ -92,7 +92,7 @@ def _works_again(url: str, world: World) -> None:
     def is_taken() -> bool:
         answer = httpx.post(
             f"{url}/v1/tasks",
-            json=submission(external_task_id="next"),
+            json=build_submission(external_task_id="next"),
             headers={"idempotency-key": "next"},
             trust_env=False,
             timeout=60,
@@ -102,4 +102,4 @@ def _works_again(url: str, world: World) -> None:
         return bool(taken)
 
     wait_until(is_taken)
-    world.finished(taken[0])
+    world.wait_for_end(taken[0])

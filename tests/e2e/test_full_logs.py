@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 
 FULL = Path("/dev/full")
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not FULL.exists(), reason="this system has no /d
 
 @pytest.fixture
 def env(sqlite_url: str, tmp_path: Path) -> dict[str, str]:
-    return environment(
+    return build_environment(
         sqlite_url,
         tmp_path,
         provider_url="http://127.0.0.1:9",

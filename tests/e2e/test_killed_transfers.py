@@ -11,14 +11,20 @@ import httpx
 from click.testing import CliRunner
 
 from tests.support.listener import Listener
-from tests.support.origin import film
+from tests.support.origin import make_film
 from tests.support.raw import dial
-from tests.support.service import KEEPING_FILES, Process, environment, free_port, wait_until_ready
+from tests.support.service import (
+    KEEPING_FILES,
+    Process,
+    build_environment,
+    free_port,
+    wait_until_ready,
+)
 from tests.support.waiting import wait_until
 from tracker.cli.main import main
 from tracker.objects.folder import PARTS
 
-FILM = film(24_000_000)
+FILM = make_film(24_000_000)
 """More than the sockets between two processes hold."""
 HALF = 1_000_000
 
@@ -64,7 +70,7 @@ def test_a_killed_service_keeps_nothing_half_and_goes_on_where_it_was(
 ) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    env = environment(
+    env = build_environment(
         database_url,
         tmp_path,
         provider_url="http://127.0.0.1:9",

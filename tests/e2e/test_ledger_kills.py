@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.made_up_server import SECRET, MadeUpServer
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.domain.signals import CrashPoint
 
@@ -78,7 +78,7 @@ _SUMS = ("estimated", "reserved", "possible", "settled", "refunded", "refunded_i
 def ledger(database_url: str, tmp_path: Path) -> Iterator[Ledger]:
     url = f"http://127.0.0.1:{(port := free_port())}"
     with MadeUpServer(SECRET) as provider:
-        env = environment(
+        env = build_environment(
             database_url,
             tmp_path,
             provider_url="http://127.0.0.1:9",

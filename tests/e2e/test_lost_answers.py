@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.requests import EXAMPLE, MULTI_IMAGE
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.domain.signals import CrashPoint
 from tracker.emulator import EmulatorConfig
@@ -26,7 +26,7 @@ def test_repeat_after_a_kill_is_joined_and_after_a_stop_is_not(
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
-        env = environment(
+        env = build_environment(
             database_url, tmp_path, provider_url=emulator.url, public_url=url, PORT=str(port)
         )
         serving = Process(("serve",), env, tmp_path / "serving")

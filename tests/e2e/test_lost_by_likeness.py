@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.service import environment, serving_client
+from tests.support.service import build_environment, serve_to_client
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -29,7 +29,7 @@ def test_a_lost_create_is_taken_by_its_input_or_told_to_a_person(
         played = {"scenario": "error_created"}
         url = f"{emulator.url}/emulator/scenario"
         httpx.put(url, json=played, trust_env=False, timeout=60).raise_for_status()
-        env = environment(
+        env = build_environment(
             sqlite_url,
             tmp_path,
             provider_url=emulator.url,
@@ -39,7 +39,7 @@ def test_a_lost_create_is_taken_by_its_input_or_told_to_a_person(
             TRACKER_WAN_BASE_URL=f"{emulator.url}/wan/api/v1",
             TRACKER_WAN_API_KEY=DEFAULT_KEY,
         )
-        with serving_client(env, workers=True) as http:
+        with serve_to_client(env, workers=True) as http:
             found, told = (http.post("/v1/tasks", json=body).json()["id"] for body in (FAL, WAN))
 
             def state_of(task_id: str) -> Any:

@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.insistent import InsistentClient
 from tests.support.pg_proxy import End, PostgresProxy
-from tests.support.requests import callback_path, kling_says, submission
-from tests.support.service import environment, listen, serving, url_of
+from tests.support.requests import build_kling_callback, build_submission, find_callback_path
+from tests.support.service import build_environment, listen, read_url, serve_service
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tests.support.world import World
@@ -68,7 +68,9 @@ class CallbackSender:
             number = 0
             while not self._stopping.wait(0.01):
                 number += 1
-                self._call(http, kling_says("processing", updated_at=1_795_500_100_000 + number))
+                self._call(
+                    http, build_kling_callback("processing", updated_at=1_795_500_100_000 + number)
+                )
 
     def stop(self) -> None:
         self._stopping.set()
@@ -92,23 +94,23 @@ def test_a_connection_that_dies_inside_any_statement_costs_nothing(
     )
     with Emulator(config) as emulator, PostgresProxy(postgres_url, each) as proxy, Sink() as sink:
         listener = listen()
-        env = environment(
+        env = build_environment(
             proxy.url,
             tmp_path,
             provider_url=emulator.url,
-            public_url=url_of(listener),
+            public_url=read_url(listener),
             TRACKER_CALLBACK_SECRETS=SECRET,
             TRACKER_LEASE_S="1",
             TRACKER_DELIVER_TIMEOUT_S="3",
             TRACKER_LOG_LEVEL="error",
         )
         with (
-            serving(env, listener=listener, workers=True) as url,
+            serve_service(env, listener=listener, workers=True) as url,
             InsistentClient(url) as http,
         ):
             world = World(http, emulator.url)
             standing = _standing(world)
-            caller = CallbackSender(f"{url}{callback_path(standing)}", each)
+            caller = CallbackSender(f"{url}{find_callback_path(standing)}", each)
             calling = threading.Thread(target=caller.run)
             calling.start()
             try:
@@ -119,9 +121,9 @@ def test_a_connection_that_dies_inside_any_statement_costs_nothing(
             assert caller.odd == []
             wait_until(lambda: http.get("/readyz").status_code == 200)
             for task_id in made:
-                assert world.finished(task_id)["state"] == "succeeded"
+                assert world.wait_for_end(task_id)["state"] == "succeeded"
                 wait_until(partial(_is_told, world, task_id))
-            assert set(world.creations().values()) == {1}
+            assert set(world.count_creations().values()) == {1}
     assert len(each.ended) > 40
     assert _receipts(postgres_url, standing) >= caller.taken
 
@@ -130,7 +132,7 @@ def _standing(world: World) -> str:
     """A task that stays open."""
     world.play("hold")
     task_id = world.submit(external_task_id="standing")
-    wait_until(lambda: world.task(task_id)["state"] == "submitted")
+    wait_until(lambda: world.read_task(task_id)["state"] == "submitted")
     world.play("ok")
     return task_id
 
@@ -154,7 +156,7 @@ def _submit(world: World, **fields: Any) -> str:
     for _ in range(20):
         answer = world.http.post(
             "/v1/tasks",
-            json=submission(**fields),
+            json=build_submission(**fields),
             headers={"idempotency-key": fields["external_task_id"]},
         )
         if answer.status_code == 202:

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.keys import bearer, issue
-from tests.support.made_up import NAME, MadeUp, made_up
+from tests.support.keys import build_bearer, issue
+from tests.support.made_up import NAME, MadeUp, make_made_up
 from tests.support.made_up_server import SECRET, MadeUpServer
-from tests.support.raw import answer_of, dial, spelt
-from tests.support.service import serving_whole
+from tests.support.raw import answer_of, build_request, dial
+from tests.support.service import serve_whole
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.providers.ports.adapter import Finds
@@ -62,9 +62,9 @@ def whole(how: Finds, database_url: str, tmp_path: Path) -> Iterator[Whole]:
     with ExitStack() as stack:
         provider = stack.enter_context(MadeUpServer(SECRET))
         sink = stack.enter_context(Sink())
-        providers = {**PROVIDERS, NAME: made_up(MadeUp(how))}
+        providers = {**PROVIDERS, NAME: make_made_up(MadeUp(how))}
         http = stack.enter_context(
-            serving_whole(
+            serve_whole(
                 database_url,
                 tmp_path,
                 "http://127.0.0.1:9",
@@ -89,7 +89,7 @@ def _ends_by_callbacks(whole: Whole) -> None:
     id_ = made["id"]
     assert (made["state"], made["prompt"]) == ("queued", "rain")
     whole.reaches(id_, "submitted")
-    theirs = whole.provider.marked(id_).said["id"]
+    theirs = whole.provider.find_marked(id_).said["id"]
     for name in (id_, made["number"]):  # clients of some fronts take decimal names alone
         facts = whole.http.get(f"/made-up/tasks/{name}/facts")
         assert (facts.status_code, facts.json()) == (200, {"about": theirs})
@@ -115,7 +115,7 @@ def _ends_by_callbacks(whole: Whole) -> None:
         "succeeded",
     ]
     wait_until(lambda: len(whole.sink.received) == 4)
-    steps = sorted((one.json() for one in whole.sink.received), key=lambda said: said["step"])
+    steps = sorted((one.parse_json() for one in whole.sink.received), key=lambda said: said["step"])
     assert [said["state"] for said in steps] == ["submitted", "running", "running", "succeeded"]
 
 
@@ -136,7 +136,7 @@ def _is_settled(whole: Whole, how: Finds) -> None:
     whole.reaches(id_, "uncertain")
     attention = whole.http.get("/v1/attention").text
     assert id_ in attention
-    said = {"verb": "exists", "provider_task_id": whole.provider.marked(id_).said["id"]}
+    said = {"verb": "exists", "provider_task_id": whole.provider.find_marked(id_).said["id"]}
     answer = whole.http.post(f"/v1/tasks/{id_}/resolve", json=said)
     assert answer.status_code == 200, answer.text
     whole.reaches(id_, "submitted")
@@ -152,7 +152,7 @@ def _comes_in_parts_and_goes_on(whole: Whole) -> None:
     done = {"status": "succeeded", "pieces": [PIECE]}
     second = whole.make("draw", parent=first, plan={"said": done})["id"]
     whole.reaches(second, "succeeded")
-    assert whole.provider.marked(second).parent == whole.provider.marked(first).said["id"]
+    assert whole.provider.find_marked(second).parent == whole.provider.find_marked(first).said["id"]
     page = whole.http.get("/made-up/tasks").json()
     assert second in [task["id"] for task in page["tasks"]]
 
@@ -167,10 +167,10 @@ def test_held_create_whose_client_left_is_repeated_and_made_once(whole: Whole) -
     path, kind = "/made-up/make/film?wait=60", "content-type: application/json"
     local = (b"host: x", b"host: localhost")
     with closing(dial(str(whole.http.base_url))) as line:
-        line.sendall(spelt(path, body, kind).replace(*local))
+        line.sendall(build_request(path, body, kind).replace(*local))
         wait_until(lambda: len(whole.provider.creations) == 1)  # sent on, and not answered
     with closing(dial(str(whole.http.base_url))) as line:
-        line.sendall(spelt(path, body, kind).replace(*local))
+        line.sendall(build_request(path, body, kind).replace(*local))
         (mark,) = whole.provider.creations
         whole.reaches(mark, "submitted")
         whole.provider.call_back(mark, status="succeeded", pieces=[PIECE])
@@ -178,14 +178,16 @@ def test_held_create_whose_client_left_is_repeated_and_made_once(whole: Whole) -
     assert (status, json.loads(content)["id"]) == (201, mark)
     assert json.loads(content)["state"] == "succeeded"
     with closing(dial(str(whole.http.base_url))) as line:  # deliberate: the first was answered
-        line.sendall(spelt(path, body, kind).replace(*local))
+        line.sendall(build_request(path, body, kind).replace(*local))
         wait_until(lambda: len(whole.provider.creations) == 2)
     assert set(whole.provider.creations.values()) == {1}
 
 
 def test_host_name_of_the_front(whole: Whole, database_url: str) -> None:
     id_ = whole.make()["id"]
-    key = bearer(issue(database_url))  # other names than this machine's are not served without
+    key = build_bearer(
+        issue(database_url)
+    )  # other names than this machine's are not served without
     named = {"host": "Made-Up.example:443"} | key
     answer = whole.http.get(f"/tasks/{id_}", headers=named)
     assert (answer.status_code, answer.json()["id"]) == (200, id_)

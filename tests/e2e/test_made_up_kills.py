@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.dying import NEVER, DyingService, dying_service
+from tests.support.dying import NEVER, DyingService, open_dying_service
 from tests.support.service import Process, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.domain.signals import CrashPoint
@@ -49,14 +49,14 @@ def _create(bed: DyingService, process: Process, turn: str, name: str, parent: s
 
 @pytest.fixture
 def bed(database_url: str, tmp_path: Path) -> Iterator[DyingService]:
-    with dying_service(database_url, tmp_path, TRACKER_SUBMIT_TIMEOUT_S="2") as bed:
+    with open_dying_service(database_url, tmp_path, TRACKER_SUBMIT_TIMEOUT_S="2") as bed:
         yield bed
 
 
 def test_creates_that_say_more_than_an_id_survive_every_kill(bed: DyingService) -> None:
     made: dict[str, str] = {}
     rounds = [f"{point.value}/{nth}" for point, nth in POINTS]
-    with bed.service(*NEVER) as first:
+    with bed.make_service(*NEVER) as first:
         wait_until_ready(bed.url, first)
         answer = httpx.post(
             f"{bed.url}/made-up/make/film",
@@ -65,13 +65,13 @@ def test_creates_that_say_more_than_an_id_survive_every_kill(bed: DyingService) 
             timeout=60,
         )
         parent = str(answer.json()["id"])
-        wait_until(lambda: bed.tasks()[0]["state"] == "submitted")
+        wait_until(lambda: bed.list_tasks()[0]["state"] == "submitted")
     for turn, (point, nth) in enumerate(POINTS):
-        with bed.service(point.value, str(nth)) as dying:
+        with bed.make_service(point.value, str(nth)) as dying:
             for name in rounds[: turn + 1]:  # whoever was not answered asks again
                 _create_all(bed, dying, parent, made, name)
             wait_until(lambda dying=dying: not dying.is_alive)  # type: ignore[misc]  # pinned
-    with bed.service(*NEVER) as healed:
+    with bed.make_service(*NEVER) as healed:
         wait_until_ready(bed.url, healed)
         for name in rounds:
             _create_all(bed, healed, parent, made, name)
@@ -94,7 +94,7 @@ def _create_all(
 
 def _is_healed(bed: DyingService, made: int) -> bool:
     """Return whether every task stands as its create's answer said, with all of its parts."""
-    tasks = [task for task in bed.tasks() if task["state"] in ("submitted", "succeeded")]
+    tasks = [task for task in bed.list_tasks() if task["state"] in ("submitted", "succeeded")]
     turns = made // len(CREATES)
     states = [task["state"] for task in tasks]
     return (states.count("succeeded"), len(tasks)) == (turns, 1 + made + 2 * turns)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.service import serving_whole
+from tests.support.service import serve_whole
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -42,7 +42,7 @@ def world(database_url: str, tmp_path: Path, quiet_s: str) -> Iterator[World]:
             "".join(ACCOUNT.format(kind=k, url=emulator.url, key=DEFAULT_KEY) for k in KINDS)
         )
         http = stack.enter_context(
-            serving_whole(
+            serve_whole(
                 database_url,
                 tmp_path,
                 emulator.url,
@@ -94,19 +94,19 @@ def test_each_lie_ends_as_the_truth_and_nothing_is_made_twice(world: World) -> N
     ids = {lie: _imagine(world, *lie) for lie in lies}
 
     def states() -> dict[tuple[str, str], str]:
-        return {lie: str(world.task(id_)["state"]) for lie, id_ in ids.items()}
+        return {lie: str(world.read_task(id_)["state"]) for lie, id_ in ids.items()}
 
     wait_until(lambda: states() == lies)
     for id_ in ids.values():
-        world.check_history(world.task(id_))
-    made = world.creations()
+        world.check_history(world.read_task(id_))
+    made = world.count_creations()
     for lie, id_ in ids.items():
-        assert made.get(world.task(id_)["external_task_id"], 0) <= 1, lie
-        sent = [one for one in world.outcomes(id_) if one != "deferred"]
+        assert made.get(world.read_task(id_)["external_task_id"], 0) <= 1, lie
+        sent = [one for one in world.list_outcomes(id_) if one != "deferred"]
         assert len(sent) <= 1, (lie, sent)
     timeout = ids["novicezk", "false_timeout"]
-    assert [state for state, _ in world.sources(timeout)][-2:] == ["failed", "succeeded"]
-    quota = world.task(ids["new-api", "quota"])
+    assert [state for state, _ in world.list_sources(timeout)][-2:] == ["failed", "succeeded"]
+    quota = world.read_task(ids["new-api", "quota"])
     assert quota["error"]["code"] == "quota_not_enough"
     attention = world.http.get("/v1/attention").json()
     why = {one["task_id"]: one["resolve"] for one in attention["uncertain"]}
@@ -116,26 +116,26 @@ def test_each_lie_ends_as_the_truth_and_nothing_is_made_twice(world: World) -> N
 
 def test_buttons_windows_and_bookmarks(world: World) -> None:
     parent = _imagine(world, "trueai")
-    world.finished(parent)
+    world.wait_for_end(parent)
 
     def press(button: str, task: str = parent, scenario: str = "ok") -> str:
         input_ = {"taskId": task, "customId": button, "emulator_scenario": scenario}
         return _submit(world, "trueai", "action", input_)
 
     # No callback tells, and the next poll by the clock is ten minutes away.
-    instant = world.finished(press("MJ::JOB::upsample::1::x", scenario="instant"))
+    instant = world.wait_for_end(press("MJ::JOB::upsample::1::x", scenario="instant"))
     assert (instant["state"], instant["parent_id"]) == ("succeeded", parent)
-    bookmark = world.finished(press("MJ::BOOKMARK::x"))
+    bookmark = world.wait_for_end(press("MJ::BOOKMARK::x"))
     assert (bookmark["state"], bookmark["provider_task_id"]) == ("succeeded", None)
 
     window = press("MJ::CustomZoom::x")
-    wait_until(lambda: world.task(window)["state"] == "running")
-    assert world.task(window)["stage"] == "MODAL"
+    wait_until(lambda: world.read_task(window)["state"] == "running")
+    assert world.read_task(window)["stage"] == "MODAL"
     blocked = world.http.get("/v1/attention").json()["blocked"]
     assert [one["task_id"] for one in blocked] == [window]
     modal = _submit(world, "trueai", "modal", {"taskId": window, "prompt": "a hat"})
-    assert {world.finished(id_)["state"] for id_ in (modal, window)} == {"succeeded"}
-    same = {world.task(id_)["provider_task_id"] for id_ in (modal, window)}
+    assert {world.wait_for_end(id_)["state"] for id_ in (modal, window)} == {"succeeded"}
+    same = {world.read_task(id_)["provider_task_id"] for id_ in (modal, window)}
     assert len(same) == 1
     assert world.http.get("/v1/attention").json()["blocked"] == []
 
@@ -143,35 +143,38 @@ def test_buttons_windows_and_bookmarks(world: World) -> None:
 def test_the_window_tells_whether_a_lost_modal_was_taken(world: World) -> None:
     """Nothing finds the call itself; a person settles it by the window's id."""
     parent = _imagine(world, "trueai")
-    world.finished(parent)
+    world.wait_for_end(parent)
     ends = {"empty_answer=made": "succeeded", "empty_answer=lost": "running"}
     windows, modals = {}, {}
     for lie in ends:
         input_ = {"taskId": parent, "customId": "MJ::CustomZoom::x"}
         windows[lie] = _submit(world, "trueai", "action", input_)
-    wait_until(lambda: {world.task(id_)["stage"] for id_ in windows.values()} == {"MODAL"})
+    wait_until(lambda: {world.read_task(id_)["stage"] for id_ in windows.values()} == {"MODAL"})
     for lie, window in windows.items():
         input_ = {"taskId": window, "prompt": "a hat", "emulator_scenario": lie}
         modals[lie] = _submit(world, "trueai", "modal", input_)
-    wait_until(lambda: {world.task(id_)["state"] for id_ in modals.values()} == {"uncertain"})
+    wait_until(lambda: {world.read_task(id_)["state"] for id_ in modals.values()} == {"uncertain"})
     taken, lost = modals
-    assert world.finished(windows[taken])["state"] == "succeeded"
-    assert world.task(windows[lost])["stage"] == "MODAL"
-    said = {"verb": "exists", "provider_task_id": world.task(windows[taken])["provider_task_id"]}
+    assert world.wait_for_end(windows[taken])["state"] == "succeeded"
+    assert world.read_task(windows[lost])["stage"] == "MODAL"
+    said = {
+        "verb": "exists",
+        "provider_task_id": world.read_task(windows[taken])["provider_task_id"],
+    }
     world.http.post(f"/v1/tasks/{modals[taken]}/resolve", json=said).raise_for_status()
     said = {"verb": "never_made"}
     world.http.post(f"/v1/tasks/{modals[lost]}/resolve", json=said).raise_for_status()
-    assert world.finished(modals[taken])["state"] == "succeeded"
+    assert world.wait_for_end(modals[taken])["state"] == "succeeded"
     again = _submit(world, "trueai", "modal", {"taskId": windows[lost], "prompt": "a hat"})
-    assert {world.finished(id_)["state"] for id_ in (again, windows[lost])} == {"succeeded"}
+    assert {world.wait_for_end(id_)["state"] for id_ in (again, windows[lost])} == {"succeeded"}
 
 
 def test_one_button_makes_four_tasks_each_with_its_own_end(world: World) -> None:
     described = _submit(world, "trueai", "describe", {"base64": PICTURE})
-    assert world.finished(described)["result"]["artifacts"][0]["kind"] == "text"
+    assert world.wait_for_end(described)["result"]["artifacts"][0]["kind"] == "text"
     input_ = {"taskId": described, "customId": "MJ::Job::PicReader::all"}
     first = _submit(world, "trueai", "action", input_)
-    name = world.finished(first)["external_task_id"]
+    name = world.wait_for_end(first)["external_task_id"]
     names = [name, *(f"{name}::{n}" for n in (2, 3, 4))]
 
     def found() -> list[dict[str, Any]]:
@@ -184,22 +187,22 @@ def test_one_button_makes_four_tasks_each_with_its_own_end(world: World) -> None
 
 def test_a_mute_cancel_is_found_and_our_url_is_never_shown(world: World) -> None:
     held = _imagine(world, "trueai", "hold")
-    wait_until(lambda: world.task(held)["state"] == "submitted")
+    wait_until(lambda: world.read_task(held)["state"] == "submitted")
     assert world.http.post(f"/v1/tasks/{held}/cancel").status_code in (200, 202)
-    assert world.finished(held)["state"] == "cancelled"
+    assert world.wait_for_end(held)["state"] == "cancelled"
     other = _imagine(world, "novicezk", "hold")
-    wait_until(lambda: world.task(other)["state"] == "submitted")
+    wait_until(lambda: world.read_task(other)["state"] == "submitted")
     refused = world.http.post(f"/v1/tasks/{other}/cancel")
     assert refused.status_code == 409
 
     shown = _imagine(world, "novicezk")
-    world.finished(shown)
+    world.wait_for_end(shown)
     sent = httpx.get(f"{world.emulator}/emulator/requests", trust_env=False, timeout=60).text
     token = sent.split(f"/callbacks/midjourney/{shown}/")[1].split('"')[0]
     assert len(token) > 10
     for path in ("", "/receipts", "/transitions", "/attempts"):
         assert token not in json.dumps(world.http.get(f"/v1/tasks/{shown}{path}").json())
-    receipts = world.part(shown, "receipts")
+    receipts = world.read_part(shown, "receipts")
     assert receipts
     for receipt in receipts:
         raw = world.http.get(f"/v1/receipts/{receipt['id']}")

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.service import KEEPING_FILES, serving_whole
+from tests.support.service import KEEPING_FILES, serve_whole
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -51,7 +51,7 @@ def gateway(database_url: str, tmp_path: Path) -> Iterator[OpenAiGateway]:
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.02)))
         http = stack.enter_context(
-            serving_whole(
+            serve_whole(
                 database_url,
                 tmp_path,
                 emulator.url,

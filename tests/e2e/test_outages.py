@@ -10,8 +10,14 @@ import httpx
 import psycopg
 
 from tests.support.postgres import PostgresServer
-from tests.support.requests import callback_path, kling_says, submission
-from tests.support.service import Process, environment, free_port, serving_whole, wait_until_ready
+from tests.support.requests import build_kling_callback, build_submission, find_callback_path
+from tests.support.service import (
+    Process,
+    build_environment,
+    free_port,
+    serve_whole,
+    wait_until_ready,
+)
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -28,7 +34,7 @@ def _world(database_url: str, folder: Path, **settings: str) -> Iterator[World]:
     )
     with (
         Emulator(config) as emulator,
-        serving_whole(
+        serve_whole(
             database_url,
             folder,
             emulator.url,
@@ -42,8 +48,8 @@ def _world(database_url: str, folder: Path, **settings: str) -> Iterator[World]:
 
 def _assert_refused_for_now(world: World, task_id: str) -> None:
     answers = [
-        world.http.post(callback_path(task_id), content=kling_says("processing")),
-        world.http.post("/v1/tasks", json=submission()),
+        world.http.post(find_callback_path(task_id), content=build_kling_callback("processing")),
+        world.http.post("/v1/tasks", json=build_submission()),
     ]
     for answer in answers:
         assert answer.status_code == 503, answer.text
@@ -55,19 +61,19 @@ def _assert_refused_for_now(world: World, task_id: str) -> None:
 def _goes_on(world: World, task_id: str) -> None:
     """The task that was there ends by a callback, and a new one runs through."""
     wait_until(lambda: world.http.get("/readyz").status_code == 200)
-    world.move(world.task(task_id)["external_task_id"], "succeed")
-    assert world.finished(task_id)["state"] == "succeeded"
+    world.move(world.read_task(task_id)["external_task_id"], "succeed")
+    assert world.wait_for_end(task_id)["state"] == "succeeded"
     world.play("ok")
-    assert world.finished(world.submit())["state"] == "succeeded"
+    assert world.wait_for_end(world.submit())["state"] == "succeeded"
 
 
 def test_a_postgresql_that_dies_and_comes_back_needs_no_restart(
     server: PostgresServer, tmp_path: Path
 ) -> None:
-    upgrade(server.url())
-    with _world(server.url(), tmp_path) as world:
+    upgrade(server.build_url())
+    with _world(server.build_url(), tmp_path) as world:
         task_id = world.submit(external_task_id="mine")
-        wait_until(lambda: world.task(task_id)["state"] == "submitted")
+        wait_until(lambda: world.read_task(task_id)["state"] == "submitted")
         server.kill()
         _assert_refused_for_now(world, task_id)
         server.start()
@@ -77,14 +83,16 @@ def test_a_postgresql_that_dies_and_comes_back_needs_no_restart(
 def test_a_postgresql_that_may_only_be_read_is_told_from_a_fault_of_ours(
     server: PostgresServer, tmp_path: Path
 ) -> None:
-    upgrade(server.url())
-    with _world(server.url(), tmp_path) as world:
+    upgrade(server.build_url())
+    with _world(server.build_url(), tmp_path) as world:
         task_id = world.submit(external_task_id="only read")
-        wait_until(lambda: world.task(task_id)["state"] == "submitted")
+        wait_until(lambda: world.read_task(task_id)["state"] == "submitted")
         _set_read_only(server, "on")
-        answer = world.http.post(callback_path(task_id), content=kling_says("processing"))
+        answer = world.http.post(
+            find_callback_path(task_id), content=build_kling_callback("processing")
+        )
         assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
-        assert world.task(task_id)["state"] == "submitted"  # reading goes on
+        assert world.read_task(task_id)["state"] == "submitted"  # reading goes on
         assert world.http.get("/readyz").status_code == 503
         _set_read_only(server, "off")
         _goes_on(world, task_id)
@@ -92,7 +100,7 @@ def test_a_postgresql_that_may_only_be_read_is_told_from_a_fault_of_ours(
 
 def _set_read_only(server: PostgresServer, value: str) -> None:
     """Switch the server to read-only, as on a standby or a full disk; open sessions too."""
-    with psycopg.connect(server.url(), autocommit=True) as db:
+    with psycopg.connect(server.build_url(), autocommit=True) as db:
         db.execute("SET default_transaction_read_only = off")
         db.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
         db.execute("SELECT pg_reload_conf()")
@@ -100,7 +108,7 @@ def _set_read_only(server: PostgresServer, value: str) -> None:
 
 
 def _reads_as(server: PostgresServer, value: str) -> bool:
-    with psycopg.connect(server.url()) as db:
+    with psycopg.connect(server.build_url()) as db:
         row = db.execute("SHOW default_transaction_read_only").fetchone()
         return row is not None and row[0] == value
 
@@ -113,7 +121,7 @@ def test_a_full_disk_refuses_callbacks_and_loses_nothing(sqlite_url: str, tmp_pa
         step_seconds=0.1, callback_backoff_seconds=0.2, callback_tries=100, scenario="hold"
     )
     with Emulator(config) as emulator:
-        env = environment(
+        env = build_environment(
             sqlite_url,
             tmp_path,
             provider_url=emulator.url,
@@ -127,14 +135,18 @@ def test_a_full_disk_refuses_callbacks_and_loses_nothing(sqlite_url: str, tmp_pa
             with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
                 world = World(http, emulator.url)
                 task_id = world.submit(external_task_id="mine")
-                wait_until(lambda: world.task(task_id)["state"] == "submitted")
+                wait_until(lambda: world.read_task(task_id)["state"] == "submitted")
                 _limit_files(process, 0)
-                answer = http.post(callback_path(task_id), content=kling_says("processing"))
+                answer = http.post(
+                    find_callback_path(task_id), content=build_kling_callback("processing")
+                )
                 assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
-                assert world.task(task_id)["state"] == "submitted"
+                assert world.read_task(task_id)["state"] == "submitted"
                 assert "writes_stalled" in _standing(http)
                 _limit_files(process, resource.RLIM_INFINITY)
-                answer = http.post(callback_path(task_id), content=kling_says("processing"))
+                answer = http.post(
+                    find_callback_path(task_id), content=build_kling_callback("processing")
+                )
                 assert answer.status_code == 200
                 # Other kinds of write were refused meanwhile: each is tried again by itself.
                 wait_until(lambda: "writes_stalled" not in _standing(http))
@@ -156,10 +168,12 @@ def _limit_files(process: Process, size: int) -> None:
 def test_a_file_that_may_only_be_read_refuses_callbacks(sqlite_url: str, tmp_path: Path) -> None:
     with _world(sqlite_url, tmp_path) as world:
         task_id = world.submit(external_task_id="mine")
-        wait_until(lambda: world.task(task_id)["state"] == "submitted")
+        wait_until(lambda: world.read_task(task_id)["state"] == "submitted")
     read_only = sqlite_url.replace("sqlite:///", "sqlite:///file:") + "?mode=ro&uri=true"
     with _world(read_only, tmp_path) as world:
-        answer = world.http.post(callback_path(task_id), content=kling_says("processing"))
+        answer = world.http.post(
+            find_callback_path(task_id), content=build_kling_callback("processing")
+        )
         assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
         assert world.http.get("/readyz").status_code == 503
-        assert world.task(task_id)["state"] == "submitted"
+        assert world.read_task(task_id)["state"] == "submitted"

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.support.service import serving_whole
+from tests.support.service import serve_whole
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.cli.main_jobs import build_account_settings, build_submission, main_jobs
@@ -27,7 +27,7 @@ def world(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
             accounts |= build_account_settings(name, JOBS[name], emulator.url)
             accounts[f"TRACKER_{name.upper()}_POLL_SPACING_S"] = "0.1"
         http = stack.enter_context(
-            serving_whole(
+            serve_whole(
                 shared_database_url,
                 tmp_path_factory.mktemp("service"),
                 emulator.url,
@@ -66,18 +66,18 @@ def all_end(world: World, provider: str, ends: Mapping[str, str]) -> dict[str, s
     ids = {lie: submit(world, provider, lie) for lie in ends}
 
     def states() -> dict[str, str]:
-        return {lie: str(world.task(id_)["state"]) for lie, id_ in ids.items()}
+        return {lie: str(world.read_task(id_)["state"]) for lie, id_ in ids.items()}
 
     wait_until(lambda: states() == ends)
     for lie, id_ in ids.items():
-        world.check_history(world.task(id_))
+        world.check_history(world.read_task(id_))
         assert made(world, provider, lie) <= 1, lie
     return ids
 
 
 def test_runway(world: World) -> None:
     capped = submit(world, "runway", "daily_cap=9")  # of one model: others do not wait for it
-    wait_until(lambda: world.outcomes(capped) == ["deferred"])
+    wait_until(lambda: world.list_outcomes(capped) == ["deferred"])
     ids = all_end(
         world,
         "runway",
@@ -89,9 +89,9 @@ def test_runway(world: World) -> None:
             "cut_after_accept": "uncertain",
         },
     )
-    done = world.task(ids["throttled"])
+    done = world.read_task(ids["throttled"])
     assert [(cost["phase"], cost["amount"]) for cost in done["costs"]][-1:] == [("settle", "25")]
-    assert world.sources(ids["throttled"])[-1] == ("succeeded", "poll")
+    assert world.list_sources(ids["throttled"])[-1] == ("succeeded", "poll")
     assert done["result"]["artifacts"][0]["expires_at"]
 
 
@@ -119,7 +119,7 @@ def test_pika(world: World) -> None:
             "cut_after_accept": "uncertain",
         },
     )
-    both = world.task(ids["two_videos,progress_null"])["result"]["artifacts"]
+    both = world.read_task(ids["two_videos,progress_null"])["result"]["artifacts"]
     assert len({piece["url"] for piece in both}) == 2
 
 
@@ -136,7 +136,7 @@ def test_domo(world: World) -> None:
         },
     )
     for lie in ("ok", "cut_after_accept"):
-        assert world.sources(ids[lie])[-1] == ("succeeded", "callback")
+        assert world.list_sources(ids[lie])[-1] == ("succeeded", "callback")
 
 
 def test_ark(world: World) -> None:
@@ -153,8 +153,8 @@ def test_ark(world: World) -> None:
             "error_created,no_callback": "succeeded",
         },
     )
-    assert world.outcomes(ids["error_created,no_callback"]) == ["unknown"]
-    assert world.task(ids["expired"])["error"]["code"] == "expired"
+    assert world.list_outcomes(ids["error_created,no_callback"]) == ["unknown"]
+    assert world.read_task(ids["expired"])["error"]["code"] == "expired"
     done = world.http.post(f"/v1/tasks/{ids['ok']}/cancel")
     assert done.status_code == 409
     assert made(world, "ark", "ok") == 1  # not erased
@@ -162,10 +162,10 @@ def test_ark(world: World) -> None:
 
 def test_ark_cancels_what_is_queued_and_nothing_else(world: World) -> None:
     queued, running = (submit(world, "ark", lie) for lie in ("queued_long=900", "stuck"))
-    wait_until(lambda: world.task(running)["state"] == "running")
+    wait_until(lambda: world.read_task(running)["state"] == "running")
     refused = world.http.post(f"/v1/tasks/{running}/cancel")
     assert (refused.status_code, "only what is queued" in refused.json()["detail"]) == (409, True)
-    wait_until(lambda: world.task(queued)["state"] == "submitted")
+    wait_until(lambda: world.read_task(queued)["state"] == "submitted")
     assert world.http.post(f"/v1/tasks/{queued}/cancel").status_code < 300
-    wait_until(lambda: world.task(queued)["state"] == "cancelled")
-    world.check_history(world.task(queued))
+    wait_until(lambda: world.read_task(queued)["state"] == "cancelled")
+    world.check_history(world.read_task(queued))

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.chaos import Left, is_any_open, look, numbers
-from tests.support.requests import submission
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.chaos import Left, is_any_open, look, query_numbers
+from tests.support.requests import build_submission
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -37,7 +37,7 @@ class ManyProcesses:
         """Submit by the web process that the name picks."""
         return httpx.post(
             f"{self.urls[len(name) % 2]}/v1/tasks",
-            json=submission(external_task_id=name, **changes),
+            json=build_submission(external_task_id=name, **changes),
             headers={"idempotency-key": name},
             trust_env=False,
             timeout=60,
@@ -70,7 +70,7 @@ def site(database_url: str, tmp_path: Path) -> Iterator[ManyProcesses]:
         ports = [free_port() for _ in range(2)]
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         envs = [
-            environment(
+            build_environment(
                 database_url,
                 tmp_path,
                 provider_url=emulator.url,
@@ -125,7 +125,7 @@ def test_the_work_is_shared_and_the_providers_concurrency_never_exceeded(
     assert left.outcomes == {name: ["accepted"] for name in names}
     assert left.breaks == []
     assert site.refusals() == 0
-    assert numbers(site.database_url, "SELECT slots_held FROM tasks") == [0] * len(names)
+    assert query_numbers(site.database_url, "SELECT slots_held FROM tasks") == [0] * len(names)
 
 
 def test_a_stopped_worker_hands_back_what_it_holds_without_spending_an_attempt(
@@ -134,11 +134,11 @@ def test_a_stopped_worker_hands_back_what_it_holds_without_spending_an_attempt(
     site.workers[1].kill()
     site.submit("slow", **_told("timeout,lax_ids,no_callback")).raise_for_status()
     query = "SELECT count(*) FROM attempts"
-    wait_until(lambda: numbers(site.database_url, query) == [1])
+    wait_until(lambda: query_numbers(site.database_url, query) == [1])
     site.workers[0].signal(signal.SIGTERM)
     assert site.workers[0].join() == 0
     leased = "SELECT attempts FROM jobs WHERE lease_until IS NULL"
-    assert numbers(site.database_url, leased) == [0]
+    assert query_numbers(site.database_url, leased) == [0]
     site.workers[0].start()
     left = site.healed()
     assert left.states == {"slow": "succeeded"}
@@ -148,7 +148,7 @@ def test_a_stopped_worker_hands_back_what_it_holds_without_spending_an_attempt(
 def _post(url: str, name: str, changes: dict[str, object]) -> httpx.Response:
     return httpx.post(
         f"{url}/v1/tasks",
-        json=submission(external_task_id=name, **changes),
+        json=build_submission(external_task_id=name, **changes),
         headers={"idempotency-key": name},
         trust_env=False,
         timeout=60,

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
-from tests.support.service import environment, listen, serving, url_of
+from tests.support.service import build_environment, listen, read_url, serve_service
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -56,14 +56,14 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeProviders]:
                 "TRACKER_REPLICATE_API_KEY": DEFAULT_KEY,
                 "TRACKER_REPLICATE_WEBHOOK_SECRET": SECRET,
             }
-            env = environment(
+            env = build_environment(
                 database_url,
                 tmp_path,
                 provider_url=emulator.url,
-                public_url=url_of(listener),
+                public_url=read_url(listener),
                 **(given | settings),
             )
-            url = stack.enter_context(serving(env, listener=listener, workers=True))
+            url = stack.enter_context(serve_service(env, listener=listener, workers=True))
             http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
             return World(http, emulator.url)
 
@@ -83,7 +83,7 @@ def _submit_both(world: World) -> dict[str, str]:
 def test_callbacks_bring_news_and_verdicts_of_both_into_one_feed(make_world: MakeProviders) -> None:
     world = make_world(luma="progress_video")
     ids = _submit_both(world)
-    done = {name: world.finished(id_) for name, id_ in ids.items()}
+    done = {name: world.wait_for_end(id_) for name, id_ in ids.items()}
     assert {name: task["state"] for name, task in done.items()} == dict.fromkeys(ids, "succeeded")
     assert [piece["kind"] for piece in done["luma"]["result"]["artifacts"]] == ["video"]
     assert [piece["state"] for piece in done["replicate"]["result"]["artifacts"]] == [
@@ -97,7 +97,7 @@ def test_callbacks_bring_news_and_verdicts_of_both_into_one_feed(make_world: Mak
         # The second `running` is news: the output has grown.
         "replicate": ["queued", "submitted", "running", "running", "succeeded"],
     }.items():
-        sources = world.sources(ids[name])
+        sources = world.list_sources(ids[name])
         assert [state for state, _ in sources] == steps
         assert {source for _, source in sources[2:]} == {"callback"}
     feed = world.http.get("/v1/changes", params={"limit": 100}).json()["changes"]
@@ -105,15 +105,15 @@ def test_callbacks_bring_news_and_verdicts_of_both_into_one_feed(make_world: Mak
         versions = [change["version"] for change in feed if change["task_id"] == id_]
         assert versions == list(range(1, len(versions) + 1))
         assert versions
-    assert sorted(world.creations().values()) == [1, 1]
+    assert sorted(world.count_creations().values()) == [1, 1]
 
 
 def test_polls_find_what_no_callback_tells(make_world: MakeProviders) -> None:
     world = make_world("no_callback", "no_callback", **SCANS)
     for id_ in _submit_both(world).values():
-        assert world.finished(id_)["state"] == "succeeded"
-        assert world.sources(id_)[-1] == ("succeeded", "poll")
-    assert world.callbacks() == []
+        assert world.wait_for_end(id_)["state"] == "succeeded"
+        assert world.list_sources(id_)[-1] == ("succeeded", "poll")
+    assert world.list_callbacks() == []
 
 
 def test_a_create_cut_after_acceptance_is_found_by_its_mark_and_never_made_again(
@@ -122,11 +122,11 @@ def test_a_create_cut_after_acceptance_is_found_by_its_mark_and_never_made_again
     cut = "cut_after_accept,no_callback"
     world = make_world(cut, cut, **SCANS)
     for id_ in _submit_both(world).values():
-        assert world.finished(id_)["state"] == "succeeded"
-        assert "uncertain" in [state for state, _ in world.sources(id_)]
-        assert world.outcomes(id_) == ["unknown"]
-        assert world.task(id_)["provider_task_id"]
-    assert sorted(world.creations().values()) == [1, 1]
+        assert world.wait_for_end(id_)["state"] == "succeeded"
+        assert "uncertain" in [state for state, _ in world.list_sources(id_)]
+        assert world.list_outcomes(id_) == ["unknown"]
+        assert world.read_task(id_)["provider_task_id"]
+    assert sorted(world.count_creations().values()) == [1, 1]
 
 
 def test_a_create_that_hides_its_mark_waits_and_is_never_made_again(
@@ -147,28 +147,28 @@ def test_a_create_that_hides_its_mark_waits_and_is_never_made_again(
         )
 
     wait_until(lambda: lists() >= 4)
-    assert {world.task(id_)["state"] for id_ in ids.values()} == {"uncertain"}
-    assert sorted(world.creations().values()) == [1, 1]
+    assert {world.read_task(id_)["state"] for id_ in ids.values()} == {"uncertain"}
+    assert sorted(world.count_creations().values()) == [1, 1]
 
 
 def test_a_cancelled_task_is_cancelled_at_the_provider(make_world: MakeProviders) -> None:
     world = make_world("hold", "hold", **SCANS)
     ids = _submit_both(world).values()
-    wait_until(lambda: {world.task(id_)["state"] for id_ in ids} == {"submitted"})
+    wait_until(lambda: {world.read_task(id_)["state"] for id_ in ids} == {"submitted"})
     for id_ in ids:
         answer = world.http.post(f"/v1/tasks/{id_}/cancel")
         assert answer.status_code in (200, 202), answer.text
-        assert world.finished(id_)["state"] == "cancelled"
-    assert sorted(world.creations().values()) == [1, 1]
+        assert world.wait_for_end(id_)["state"] == "cancelled"
+    assert sorted(world.count_creations().values()) == [1, 1]
 
 
 def test_a_follow_up_names_a_task_of_ours(make_world: MakeProviders) -> None:
     world = make_world()
     first = _submit(world, SUBMISSIONS["luma"])
-    world.finished(first)
+    world.wait_for_end(first)
     upscale = {"provider": "luma", "operation": "generations/upscale"}
     second = _submit(world, {**upscale, "input": {"id": first, "resolution": "1080p"}})
-    done = world.finished(second)
+    done = world.wait_for_end(second)
     assert (done["state"], done["parent_id"]) == ("succeeded", first)
     answer = world.http.post("/v1/tasks", json={**upscale, "input": {"id": "nobody"}})
     assert answer.status_code == 422
@@ -180,6 +180,6 @@ def test_unsigned_callbacks_of_replicate_are_refused_and_polling_finds_the_end(
 ) -> None:
     world = make_world(replicate="unsigned", **SCANS)
     id_ = _submit(world, SUBMISSIONS["replicate"])
-    assert world.finished(id_)["state"] == "succeeded"
-    assert world.sources(id_)[-1] == ("succeeded", "poll")
-    assert {call["answer"] for call in world.callbacks()} == {401}
+    assert world.wait_for_end(id_)["state"] == "succeeded"
+    assert world.list_sources(id_)[-1] == ("succeeded", "poll")
+    assert {call["answer"] for call in world.list_callbacks()} == {401}

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from tests.support.dying import NEVER, dying_service
-from tests.support.reread_runs import look, opened, prepare
+from tests.support.dying import NEVER, open_dying_service
+from tests.support.reread_runs import look, open_service, prepare
 from tests.support.waiting import wait_until
 from tracker.domain.rereads import Reread
 from tracker.domain.runs import RunState
@@ -16,7 +16,7 @@ MANY = AT_ONCE + 20
 
 
 async def _state(url: str, run: Reread) -> RunState:
-    async with opened(url) as bench:
+    async with open_service(url) as bench:
         return (await Rereads(bench.context).get("default", run.id)).state
 
 
@@ -24,14 +24,14 @@ def test_a_run_whose_worker_is_killed_is_ended_and_corrects_nothing_twice(
     database_url: str, tmp_path: Path
 ) -> None:
     run, keys = asyncio.run(prepare(database_url, MANY))
-    with dying_service(database_url, tmp_path) as bed:
+    with open_dying_service(database_url, tmp_path) as bed:
         for point in (CrashPoint.REREAD_COMMITTED, CrashPoint.REREAD_APPLIED):
-            with bed.service(point.value, "1") as dying:
+            with bed.make_service(point.value, "1") as dying:
                 wait_until(lambda dying=dying: not dying.is_alive)  # type: ignore[misc]  # pinned
             told, corrected = asyncio.run(look(database_url, run, keys))
             assert (told.state, told.counts["richer"]) == (RunState.RUNNING, AT_ONCE)
             assert corrected == {1: AT_ONCE, 0: MANY - AT_ONCE}
-        with bed.service(*NEVER):
+        with bed.make_service(*NEVER):
             wait_until(lambda: asyncio.run(_state(database_url, run)) is RunState.DONE)
     told, corrected = asyncio.run(look(database_url, run, keys))
     assert (told.counts["richer"], told.counts["receipts"]) == (MANY, MANY)

@@ -14,8 +14,15 @@ from psycopg import sql
 
 from tests.support import command
 from tests.support.postgres import PROGRAMS
-from tests.support.requests import submission
-from tests.support.service import Process, environment, free_port, listen, serving, wait_until_ready
+from tests.support.requests import build_submission
+from tests.support.service import (
+    Process,
+    build_environment,
+    free_port,
+    listen,
+    serve_service,
+    wait_until_ready,
+)
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.clock import SystemClock, make_token
@@ -43,11 +50,11 @@ class Drill:
         return str(answer.json()["id"])
 
     def try_to_submit(self, prompt: str, **fields: str) -> httpx.Response:
-        body = submission(operation="videos/text2video", input={"prompt": prompt}, **fields)
+        body = build_submission(operation="videos/text2video", input={"prompt": prompt}, **fields)
         return self.world.http.post("/v1/tasks", json=body)
 
     def is_in(self, id_: str, state: str) -> bool:
-        return bool(self.world.task(id_).get("state") == state)
+        return bool(self.world.read_task(id_).get("state") == state)
 
     def changes(self, cursor: str) -> tuple[list[tuple[str, str]], str]:
         """Return the changes behind a cursor, as (task, state), and the cursor after them."""
@@ -63,7 +70,7 @@ class Drill:
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        with serving(self.env, listener=listen(self.port), workers=True):
+        with serve_service(self.env, listener=listen(self.port), workers=True):
             yield
 
 
@@ -75,7 +82,7 @@ def drill(database_url: str, tmp_path: Path) -> Iterator[Drill]:
         emulator = stack.enter_context(
             Emulator(EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.02))
         )
-        env = environment(
+        env = build_environment(
             database_url,
             tmp_path,
             provider_url=emulator.url,
@@ -134,7 +141,7 @@ def test_what_came_after_the_backup_is_found_and_nothing_is_made_twice(drill: Dr
         named = drill.submit("told and forgotten", external_task_id="named")
         own = drill.submit("told and forgotten, without a name of its caller's")
         for id_ in (first, waiting, named, own):
-            assert world.finished(id_)["state"] == "succeeded"
+            assert world.wait_for_end(id_)["state"] == "succeeded"
         called = drill.submit(f"[scenario:{UNLISTED}]", external_task_id="called")
         wait_until(lambda: drill.is_in(called, "submitted"))
         _, cursor = drill.changes("")
@@ -151,11 +158,11 @@ def test_what_came_after_the_backup_is_found_and_nothing_is_made_twice(drill: Dr
             assert refused.json()["type"] == "urn:tracker:problem:recovering"
             assert int(refused.headers["retry-after"]) > 0
             for id_ in (first, waiting, own):
-                assert world.finished(id_)["state"] == "succeeded"
+                assert world.wait_for_end(id_)["state"] == "succeeded"
             by_name = {"external_task_id": "named"}
             wait_until(lambda: world.http.get("/v1/tasks", params=by_name).json()["tasks"])
             (adopted,) = world.http.get("/v1/tasks", params=by_name).json()["tasks"]
-            assert world.finished(adopted["id"])["state"] == "succeeded"
+            assert world.wait_for_end(adopted["id"])["state"] == "succeeded"
             assert world.http.get(f"/v1/tasks/{called}").status_code == 404
             world.move("called", "succeed")
             wait_until(lambda: drill.is_in(called, "succeeded"))
@@ -167,9 +174,9 @@ def test_what_came_after_the_backup_is_found_and_nothing_is_made_twice(drill: Dr
             again = drill.try_to_submit("again", external_task_id="named")
             assert again.status_code == 409
             new = drill.submit("new", external_task_id="new")
-            assert world.finished(new)["state"] == "succeeded"
+            assert world.wait_for_end(new)["state"] == "succeeded"
             told, _ = drill.changes(cursor)
             ids = (first, waiting, own, called, adopted["id"], new)
             assert {(id_, "succeeded") for id_ in ids} <= set(told)
     names = {"first", "waiting", "named", own, "called", "new"}
-    assert world.creations() == dict.fromkeys(names, 1)
+    assert world.count_creations() == dict.fromkeys(names, 1)

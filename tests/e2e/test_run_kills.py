@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.support.dying import NEVER, dying_service
+from tests.support.dying import NEVER, open_dying_service
 from tests.support.made_up_api import Played
 from tests.support.service import wait_until_ready
 from tests.support.waiting import wait_until
@@ -38,7 +38,7 @@ async def _runs(url: str) -> AsyncIterator[tuple[BulkRuns, Workbench]]:
 async def _prepare(url: str) -> KeptRun:
     """Return a run over tasks that came to nothing, of which no piece was carried out."""
     async with _runs(url) as (runs, bench):
-        await asyncio.gather(*(bench.queued(f"ours-{n}") for n in range(MANY)))
+        await asyncio.gather(*(bench.create_queued(f"ours-{n}") for n in range(MANY)))
         for action in (BulkAction.CANCEL, BulkAction.RESUBMIT):
             selection = Selection(TaskFilter("default", states=sorted(ACTED_ON[action])))
             order = BulkOrder(action, selection, WHO, is_dry=True)
@@ -64,13 +64,13 @@ def test_a_run_whose_workers_are_killed_is_ended_and_submits_nothing_twice(
     database_url: str, tmp_path: Path
 ) -> None:
     run = asyncio.run(_prepare(database_url))
-    with dying_service(database_url, tmp_path) as bed:
+    with open_dying_service(database_url, tmp_path) as bed:
         for point, done in ((CrashPoint.RUN_APPLIED, 0), (CrashPoint.RUN_COMMITTED, AT_ONCE)):
-            with bed.service(point.value, "1") as dying:
+            with bed.make_service(point.value, "1") as dying:
                 wait_until(lambda dying=dying: not dying.is_alive)  # type: ignore[misc]  # pinned
             told, found = asyncio.run(_look(database_url, run))
             assert (told.state, told.done, len(_made(found))) == ("running", done, done)
-        with bed.service(*NEVER) as last:
+        with bed.make_service(*NEVER) as last:
             wait_until_ready(bed.url, last)
             wait_until(lambda: asyncio.run(_look(database_url, run))[0].state == "done")
     told, found = asyncio.run(_look(database_url, run))

@@ -15,8 +15,8 @@ import pytest
 
 from tests.support.insistent import InsistentClient
 from tests.support.postgres import PostgresServer
-from tests.support.requests import callback_path, kling_says, submission
-from tests.support.service import environment, serving
+from tests.support.requests import build_kling_callback, build_submission, find_callback_path
+from tests.support.service import build_environment, serve_service
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -75,7 +75,7 @@ def stalling(
         return
     server = PostgresServer()
     try:
-        address = server.start().url()
+        address = server.start().build_url()
         upgrade(address)
         yield address, lambda: _stopped_postgres(address)
     finally:
@@ -87,7 +87,7 @@ def test_who_waits_too_long_is_refused_and_all_goes_on_afterwards(
 ) -> None:
     database_url, stall = stalling
     with Emulator(EmulatorConfig(step_seconds=0.05, scenario="hold")) as emulator:
-        env = environment(
+        env = build_environment(
             database_url,
             tmp_path,
             provider_url=emulator.url,
@@ -97,34 +97,34 @@ def test_who_waits_too_long_is_refused_and_all_goes_on_afterwards(
             TRACKER_LOG_LEVEL="error",
         )
         with (
-            serving(env, workers=True) as url,
+            serve_service(env, workers=True) as url,
             InsistentClient(url, timeout=GIVEN_UP_S) as http,
             ThreadPoolExecutor(8) as threads,
         ):
             world = World(http, emulator.url)
             task_id = _submitted(http)
-            wait_until(lambda: world.task(task_id)["state"] == "submitted")
+            wait_until(lambda: world.read_task(task_id)["state"] == "submitted")
             with stall():
                 waiting = [
-                    threads.submit(_call_back, http, callback_path(task_id), number)
+                    threads.submit(_call_back, http, find_callback_path(task_id), number)
                     for number in range(8)
                 ]
                 assert {one.result() for one in waiting} == {503}
                 wait_until(lambda: http.get("/readyz").status_code == 503)
                 assert http.get("/healthz").status_code == 200
-                answer = http.post("/v1/tasks", json=submission())
+                answer = http.post("/v1/tasks", json=build_submission())
                 assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
-            wait_until(lambda: _call_back(http, callback_path(task_id), 9) == 200)
+            wait_until(lambda: _call_back(http, find_callback_path(task_id), 9) == 200)
             wait_until(lambda: http.get("/readyz").status_code == 200)
             wait_until(lambda: _kept(database_url))
             assert "conditions" in http.get("/v1/attention").json()
             world.move("mine", "succeed")
-            assert world.finished(task_id)["state"] == "succeeded"
+            assert world.wait_for_end(task_id)["state"] == "succeeded"
 
 
 def _submitted(http: httpx.Client) -> str:
     """Return a new task's id; a busy machine may take longer than the limit for its commit."""
-    given = submission(external_task_id="mine")
+    given = build_submission(external_task_id="mine")
     answers: list[httpx.Response] = []
 
     def is_taken() -> bool:
@@ -137,7 +137,7 @@ def _submitted(http: httpx.Client) -> str:
 
 
 def _call_back(http: httpx.Client, path: str, number: int) -> int:
-    body = kling_says("processing", updated_at=1_795_500_100_000 + number)
+    body = build_kling_callback("processing", updated_at=1_795_500_100_000 + number)
     return http.post(path, content=body).status_code
 
 

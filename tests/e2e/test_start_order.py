@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres import PostgresServer
-from tests.support.service import Process, environment, free_port, listen, wait_until_ready
+from tests.support.service import Process, build_environment, free_port, listen, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.cli.starting import SILENT, DatabaseWait
 from tracker.settings import Settings
@@ -19,11 +19,11 @@ from tracker.store.probe import explain_outage
 
 
 def test_a_service_waits_for_its_database(server: PostgresServer, tmp_path: Path) -> None:
-    upgrade(server.url())
+    upgrade(server.build_url())
     server.stop()
     port = free_port()
-    env = environment(
-        server.url(),
+    env = build_environment(
+        server.build_url(),
         tmp_path,
         provider_url="http://127.0.0.1:9",
         public_url=None,
@@ -44,8 +44,8 @@ def test_one_that_never_comes_ends_the_start_in_one_line(
     server: PostgresServer, tmp_path: Path
 ) -> None:
     server.stop()
-    env = environment(
-        server.url(),
+    env = build_environment(
+        server.build_url(),
         tmp_path,
         provider_url="http://127.0.0.1:9",
         public_url=None,
@@ -69,11 +69,11 @@ def test_one_that_goes_away_again_during_the_start_is_waited_for_again(
             server.start()
             super().wait()
 
-    upgrade(server.url())
+    upgrade(server.build_url())
     server.stop()
-    assert Waiting(_settings(server.url(), "60")).find_problem() is None
+    assert Waiting(_settings(server.build_url(), "60")).find_problem() is None
     server.stop()
-    assert "DATABASE_URL" in f"{DatabaseWait(_settings(server.url(), '0')).find_problem()}"
+    assert "DATABASE_URL" in f"{DatabaseWait(_settings(server.build_url(), '0')).find_problem()}"
 
 
 _SSL, _GSS = 80877103, 80877104

@@ -7,10 +7,10 @@ from tests.support.waiting import wait_until
 def test_ends_latency_callbacks_and_costs_are_counted_at_once(make_world: MakeWorld) -> None:
     world = make_world()
     for id_ in [world.submit() for _ in range(3)]:
-        assert world.finished(id_)["state"] == "succeeded"
+        assert world.wait_for_end(id_)["state"] == "succeeded"
     world.play("failed,no_callback")
     failed = world.submit()
-    wait_until(lambda: world.task(failed)["state"] in ("submitted", "running"))
+    wait_until(lambda: world.read_task(failed)["state"] in ("submitted", "running"))
     found = world.http.get("/v1/stats").json()
     assert sum(found["open"].values()) == 1
     (mine,) = found["lately"]

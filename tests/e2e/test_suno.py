@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
-from tests.support.service import serving_whole
+from tests.support.service import serve_whole
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -37,7 +37,7 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeSunoWorld]:
             url = f"{emulator.url}/emulator/scenario"
             httpx.put(url, json=played, trust_env=False, timeout=60).raise_for_status()
             http = stack.enter_context(
-                serving_whole(
+                serve_whole(
                     database_url,
                     tmp_path,
                     emulator.url,
@@ -63,23 +63,23 @@ def submit(world: World, operation: str, input_: dict[str, Any]) -> str:
 def test_subscribers_hear_of_a_song_before_the_task_ends(make_world: MakeSunoWorld) -> None:
     world = make_world("sunoapi", TRACKER_POLL_FIRST_S="60")
     id_ = submit(world, "generate", SONG)
-    done = world.finished(id_)
+    done = world.wait_for_end(id_)
     assert done["state"] == "succeeded"
     sounds = [one for one in done["result"]["artifacts"] if one["kind"] == "audio"]
     assert [one["state"] for one in sounds] == ["ready", "ready"]
-    steps = world.sources(id_)
+    steps = world.list_sources(id_)
     assert [state for state, _ in steps] == [
         *("queued", "submitted", "running", "running", "succeeded"),
     ]
     assert {source for _, source in steps[2:]} == {"callback"}
-    assert sum(world.creations().values()) == 1
+    assert sum(world.count_creations().values()) == 1
 
 
 def test_a_body_that_no_signature_covers_ends_nothing(make_world: MakeSunoWorld) -> None:
     world = make_world("kie", "sign_not_body", TRACKER_SUNO_WEBHOOK_SECRET=SECRET)
     id_ = submit(world, "generate", SONG)
-    assert world.finished(id_)["state"] == "succeeded"
-    steps = world.sources(id_)
+    assert world.wait_for_end(id_)["state"] == "succeeded"
+    steps = world.list_sources(id_)
     assert "failed" not in [state for state, _ in steps]
     assert steps[-1] == ("succeeded", "poll")
 
@@ -93,20 +93,20 @@ def test_a_create_whose_answer_was_lost_is_never_made_again(
 ) -> None:
     world = make_world(profile, "error_created,no_callback")
     id_ = submit(world, operation, input_)
-    wait_until(lambda: bool(world.task(id_)["state"] == "uncertain"))
+    wait_until(lambda: bool(world.read_task(id_)["state"] == "uncertain"))
     second = submit(world, operation, input_)  # goes through the same workers, and later
-    wait_until(lambda: bool(world.task(second)["state"] == "uncertain"))
-    assert world.task(id_)["state"] == "uncertain"
-    assert world.outcomes(id_) == ["unknown"]
-    assert sum(world.creations().values()) == 2
+    wait_until(lambda: bool(world.read_task(second)["state"] == "uncertain"))
+    assert world.read_task(id_)["state"] == "uncertain"
+    assert world.list_outcomes(id_) == ["unknown"]
+    assert sum(world.count_creations().values()) == 2
 
 
 def test_a_person_resolves_a_lost_create_and_its_songs_are_found(make_world: MakeSunoWorld) -> None:
     world = make_world("gateway", "error_created")
     id_ = submit(world, "submit/music", {"prompt": "la"})
-    wait_until(lambda: bool(world.task(id_)["state"] == "uncertain"))
+    wait_until(lambda: bool(world.read_task(id_)["state"] == "uncertain"))
     made = httpx.get(f"{world.emulator}/emulator/tasks", trust_env=False, timeout=60).json()
     named = {"verb": "exists", "provider_task_id": made[0]["task_id"]}
     world.http.post(f"/v1/tasks/{id_}/resolve", json=named).raise_for_status()
-    assert world.finished(id_)["state"] == "succeeded"
-    assert sum(world.creations().values()) == 1
+    assert world.wait_for_end(id_)["state"] == "succeeded"
+    assert sum(world.count_creations().values()) == 1

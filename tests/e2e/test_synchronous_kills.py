@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.dying import NEVER, DyingService, dying_service
+from tests.support.dying import NEVER, DyingService, open_dying_service
 from tests.support.made_up import PAINT
 from tests.support.service import KEEPING_FILES, Process, wait_until_ready
 from tests.support.waiting import wait_until
@@ -37,7 +37,7 @@ That nothing had left when it died at SUBMIT_BEGUN, nobody can know afterwards.
 
 @pytest.fixture
 def bed(database_url: str, tmp_path: Path) -> Iterator[DyingService]:
-    with dying_service(
+    with open_dying_service(
         database_url, tmp_path, TRACKER_MADE_UP_FINDS="never", **KEEPING_FILES
     ) as bed:
         yield bed
@@ -47,9 +47,9 @@ def test_a_create_that_answers_at_once_is_made_once_wherever_its_process_dies(
     bed: DyingService,
 ) -> None:
     for point in STEPS:
-        with bed.service(point.value, "1") as dying:
+        with bed.make_service(point.value, "1") as dying:
             _cut(bed, dying, point.value)
-    with bed.service(*NEVER) as waiting:  # which dies while the provider works
+    with bed.make_service(*NEVER) as waiting:  # which dies while the provider works
         wait_until_ready(bed.url, waiting)
         with httpx.Client(trust_env=False, timeout=60) as http:
             _ask(http, bed, "slow", wait_s=0)
@@ -62,7 +62,7 @@ def test_a_create_that_answers_at_once_is_made_once_wherever_its_process_dies(
     bed.provider.may_go_on.set()
     expected = {point.value: step for point, step in STEPS.items()}
     expected |= dict.fromkeys(("slow", "between two"), ("uncertain", 1))
-    with bed.service(*NEVER) as healed, httpx.Client(trust_env=False, timeout=60) as http:
+    with bed.make_service(*NEVER) as healed, httpx.Client(trust_env=False, timeout=60) as http:
         wait_until_ready(bed.url, healed)
         wait_until(lambda: not {"queued", "submitted"} & set(_states(bed)))
         for prompt, (state, times) in expected.items():
@@ -72,7 +72,7 @@ def test_a_create_that_answers_at_once_is_made_once_wherever_its_process_dies(
             assert [b64decode(one) for one in again.get("files", ())] == (
                 [PNG] if state == "succeeded" else []
             )
-        assert len(bed.tasks()) == len(expected)
+        assert len(bed.list_tasks()) == len(expected)
     assert not list(bed.folder.glob("assets/.parts/*"))
 
 
@@ -111,4 +111,4 @@ def _files(bed: DyingService) -> list[Path]:
 
 
 def _states(bed: DyingService) -> list[str]:
-    return sorted(task["state"] for task in bed.tasks())
+    return sorted(task["state"] for task in bed.list_tasks())

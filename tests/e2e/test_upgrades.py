@@ -12,8 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from tests.support.databases import SqliteTemplate
-from tests.support.requests import submission
-from tests.support.service import environment, listen, serving_client, url_of
+from tests.support.requests import build_submission
+from tests.support.service import build_environment, listen, read_url, serve_to_client
 from tests.support.sink import Sink
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -45,9 +45,9 @@ def _world(stack: ExitStack, database_url: str, folder: Path) -> World:
         Emulator(EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.02))
     )
     listener = listen()
-    public = url_of(listener)
-    env = environment(database_url, folder, provider_url=emulator.url, public_url=public)
-    http = stack.enter_context(serving_client(env, listener=listener, workers=True))
+    public = read_url(listener)
+    env = build_environment(database_url, folder, provider_url=emulator.url, public_url=public)
+    http = stack.enter_context(serve_to_client(env, listener=listener, workers=True))
     return World(http, emulator.url)
 
 
@@ -57,7 +57,7 @@ def _live(world: World, sink: str) -> list[str]:
     assert made.status_code == 201, made.text
     ids = []
     for number, prompt in enumerate(("rain", "[scenario:failed]", "[scenario:duplicated=3]")):
-        body = submission(
+        body = build_submission(
             external_task_id=f"task-{number}",
             metadata={"order": number},
             webhook_url=f"{sink}/one",
@@ -68,7 +68,7 @@ def _live(world: World, sink: str) -> list[str]:
         assert answer.status_code == 202, answer.text
         ids.append(str(answer.json()["id"]))
     for id_ in ids:
-        world.finished(id_)
+        world.wait_for_end(id_)
     return ids
 
 
@@ -144,17 +144,17 @@ def test_rows_survive_every_revision_down_and_up(database_url: str, tmp_path: Pa
         sink = stack.enter_context(Sink())
         world = _world(stack, database_url, tmp_path)
         for id_ in ids:
-            world.check_history(world.task(id_))
+            world.check_history(world.read_task(id_))
         found = world.http.get("/v1/tasks", params={"metadata.order": "1"}).json()["tasks"]
         assert [task["id"] for task in found] == [ids[1]]  # metadata is searchable again
         again = world.http.post(
             "/v1/tasks",
-            json=submission(external_task_id="later", webhook_url=f"{sink.url}/one"),
+            json=build_submission(external_task_id="later", webhook_url=f"{sink.url}/one"),
         )
         assert again.status_code == 202, again.text
-        assert world.finished(again.json()["id"])["state"] == "succeeded"
+        assert world.wait_for_end(again.json()["id"])["state"] == "succeeded"
         for id_ in ids:
-            world.check_history(world.task(id_))
+            world.check_history(world.read_task(id_))
 
 
 @pytest.fixture(scope="module", params=["as it was made", "down and up again"])

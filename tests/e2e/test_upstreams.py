@@ -39,7 +39,7 @@ def _asked(world: World) -> list[str]:
 
 def _answers(world: World, task: dict[str, Any]) -> set[int | None]:
     """Return the answer to the provider's last try of each of the task's callbacks."""
-    theirs = [one for one in world.callbacks() if one["task_id"] == task["provider_task_id"]]
+    theirs = [one for one in world.list_callbacks() if one["task_id"] == task["provider_task_id"]]
     return {one["answer"] for one in theirs}
 
 
@@ -55,22 +55,22 @@ def test_a_task_of_the_new_standard_ends_with_its_outputs(
     make_world: MakeWorld, operation: str, input_: dict[str, Any], source: str
 ) -> None:
     world = make_world(callbacks=source == "callback", TRACKER_KLING_PROFILE="official")
-    task = world.finished(_submit(world, operation, **input_))
+    task = world.wait_for_end(_submit(world, operation, **input_))
     assert (task["state"], task["provider_status"]) == ("succeeded", "succeeded")
     assert task["result"]["artifacts"][0]["kind"] == "video"
-    assert world.creations() == {task["external_task_id"]: 1}
-    assert world.sources(task["id"])[-1][1] == source
+    assert world.count_creations() == {task["external_task_id"]: 1}
+    assert world.list_sources(task["id"])[-1][1] == source
 
 
 def test_both_dialects_are_asked_for_in_one_call(make_world: MakeWorld) -> None:
     world = make_world("hold", callbacks=False, TRACKER_KLING_PROFILE="official")
     ids = [_submit(world, "text-to-video/kling-3.0"), *(world.submit() for _ in range(3))]
     for id_ in ids:
-        wait_until(lambda id_=id_: world.task(id_)["provider_task_id"] is not None)  # type: ignore[misc] # bound now
+        wait_until(lambda id_=id_: world.read_task(id_)["provider_task_id"] is not None)  # type: ignore[misc] # bound now
     for id_ in ids:
-        world.move(world.task(id_)["external_task_id"], "succeed")
+        world.move(world.read_task(id_)["external_task_id"], "succeed")
     for id_ in ids:
-        assert world.finished(id_)["state"] == "succeeded"
+        assert world.wait_for_end(id_)["state"] == "succeeded"
     assert any(path.rstrip("/").endswith("/tasks") for path in _asked(world))
 
 
@@ -78,9 +78,9 @@ def test_signed_callbacks_of_the_provider_are_believed_and_others_only_polled(
     make_world: MakeWorld,
 ) -> None:
     world = make_world(TRACKER_KLING_WEBHOOK_SECRET=SECRET, TRACKER_POLL_QUIET_S="0.3")
-    unsigned = world.finished(world.submit())
-    assert world.sources(unsigned["id"])[-1] == ("succeeded", "poll")
-    assert set(world.verdicts(unsigned["id"])) >= {"forged"}
+    unsigned = world.wait_for_end(world.submit())
+    assert world.list_sources(unsigned["id"])[-1] == ("succeeded", "poll")
+    assert set(world.list_verdicts(unsigned["id"])) >= {"forged"}
     wait_until(lambda: 401 in _answers(world, unsigned))  # once signed, its next try may get 200
     httpx.put(
         f"{world.emulator}/emulator/secrets",
@@ -88,8 +88,8 @@ def test_signed_callbacks_of_the_provider_are_believed_and_others_only_polled(
         trust_env=False,
         timeout=60,
     ).raise_for_status()
-    signed = world.finished(world.submit())
-    assert world.sources(signed["id"])[-1] == ("succeeded", "callback")
+    signed = world.wait_for_end(world.submit())
+    assert world.list_sources(signed["id"])[-1] == ("succeeded", "callback")
     wait_until(lambda: _answers(world, signed) == {200})
 
 
@@ -102,9 +102,9 @@ def test_a_gateway_of_another_house_is_spoken_to_in_its_own_way(
     world = make_world(
         scenario, callbacks=source == "callback", path=f"/{profile}", TRACKER_KLING_PROFILE=profile
     )
-    task = world.finished(_submit(world, "videos/text2video"))
+    task = world.wait_for_end(_submit(world, "videos/text2video"))
     assert task["state"] == state
-    assert world.outcomes(task["id"]) == ["accepted"]
+    assert world.list_outcomes(task["id"]) == ["accepted"]
     if state == "succeeded":
         assert task["result"]["artifacts"][0]["url"].startswith("http")
     else:
@@ -117,9 +117,9 @@ def test_what_gateways_do_to_answers_changes_no_ending(
     make_world: MakeWorld, oddity: str, ending: str
 ) -> None:
     world = make_world(f"{oddity},{ending}", TRACKER_POLL_QUIET_S="0.3")
-    task = world.finished(world.submit())
+    task = world.wait_for_end(world.submit())
     assert task["state"] == ("succeeded" if ending == "ok" else "failed")
-    assert world.creations() == {task["external_task_id"]: 1}
+    assert world.count_creations() == {task["external_task_id"]: 1}
     if ending == "ok":
         assert task["result"]["artifacts"][0]["url"]
 
@@ -132,7 +132,7 @@ def test_a_new_api_submit_of_unknown_outcome_is_never_sent_again(make_world: Mak
         TRACKER_KLING_PROFILE="new-api",
         TRACKER_GIVE_UP_AFTER_S="1.5",
     )
-    task = world.finished(_submit(world, "videos/text2video"))
+    task = world.wait_for_end(_submit(world, "videos/text2video"))
     assert task["state"] == "expired"
-    wait_until(lambda: world.outcomes(task["id"]) == ["unknown"])
-    assert sum(world.creations().values()) <= 1
+    wait_until(lambda: world.list_outcomes(task["id"]) == ["unknown"])
+    assert sum(world.count_creations().values()) <= 1

@@ -8,7 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.service import KEEPING_FILES, environment, listen, serving_client, url_of
+from tests.support.service import (
+    KEEPING_FILES,
+    build_environment,
+    listen,
+    read_url,
+    serve_to_client,
+)
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -54,18 +60,18 @@ location = "us-central1"
 weight = 0
 """
         )
-        env = environment(
+        env = build_environment(
             shared_database_url,
             folder,
             provider_url=emulator.url,
-            public_url=url_of(listener),
+            public_url=read_url(listener),
             TRACKER_CONFIG=str(accounts),
             TRACKER_POLL_FIRST_S="0.1",
             KEY_FILE=json.dumps(key_file),
             STRANGERS_FILE=json.dumps(key_file | {"client_email": "stranger@cats.example"}),
             **KEEPING_FILES,
         )
-        with serving_client(env, listener=listener, workers=True) as http:
+        with serve_to_client(env, listener=listener, workers=True) as http:
             yield World(http, emulator.url)
 
 
@@ -94,7 +100,7 @@ def kept(world: World, task_id: str) -> bytes:
     """Return the file of a result, once it is kept."""
 
     def asset() -> dict[str, Any]:
-        [piece] = world.task(task_id)["result"]["artifacts"]
+        [piece] = world.read_task(task_id)["result"]["artifacts"]
         return dict(piece["asset"] or {})
 
     wait_until(lambda: asset().get("state") == "kept")
@@ -106,18 +112,18 @@ def test_a_large_video_within_the_answer_is_kept_whole(world: World) -> None:
     """Without a bucket Vertex AI answers with the file itself."""
     prompt = "a long film [scenario:inline_mb=12]"
     name = submitted(world, "vertex/predictLongRunning", prompt, account="vertex")
-    assert world.finished(name)["state"] == "succeeded"
+    assert world.wait_for_end(name)["state"] == "succeeded"
     content = kept(world, name)
     assert (len(content), content[4:8]) == (12 * 1024 * 1024, b"ftyp")
 
 
 def test_signed_event_is_a_hint_and_the_file_is_kept_with_the_key(world: World) -> None:
     name = submitted(world, "predictLongRunning", "a cat", account="keyed")
-    done = world.finished(name)
+    done = world.wait_for_end(name)
     assert done["state"] == "succeeded"
     assert "/operations/" in done["provider_task_id"]
-    wait_until(lambda: "callback" in [one["source"] for one in world.part(name, "receipts")])
-    [event] = [one for one in world.part(name, "receipts") if one["source"] == "callback"]
+    wait_until(lambda: "callback" in [one["source"] for one in world.read_part(name, "receipts")])
+    [event] = [one for one in world.read_part(name, "receipts") if one["source"] == "callback"]
     assert event["verdict"] not in ("forged", "rejected", "quarantined")
     assert kept(world, name)[4:8] == b"ftyp"
 
@@ -126,7 +132,7 @@ def test_file_of_a_bucket_is_kept_with_the_token_of_a_service_account(world: Wor
     name = submitted(
         world, "vertex/predictLongRunning", "a dog", account="vertex", storageUri="gs://cats/out"
     )
-    assert world.finished(name)["state"] == "succeeded"
+    assert world.wait_for_end(name)["state"] == "succeeded"
     assert kept(world, name)[4:8] == b"ftyp"
 
 
@@ -135,10 +141,10 @@ def test_refused_exchange_is_shown_and_nothing_is_sent(
 ) -> None:
     name = submitted(world, "vertex/predictLongRunning", "a fox", account="stranger")
     wait_until(lambda: CONDITION in conditions(world))
-    wait_until(lambda: "not_sent" in world.outcomes(name))
-    assert world.task(name)["state"] == "queued"
-    shown = world.http.get("/v1/attention").text + json.dumps(world.task(name))
-    shown += json.dumps(world.part(name, "attempts"))
+    wait_until(lambda: "not_sent" in world.list_outcomes(name))
+    assert world.read_task(name)["state"] == "queued"
+    shown = world.http.get("/v1/attention").text + json.dumps(world.read_task(name))
+    shown += json.dumps(world.read_part(name, "attempts"))
     assert "invalid_grant" in shown
     assert key_file["private_key"][60:90] not in shown
     made = httpx.get(f"{world.emulator}/emulator/tasks", trust_env=False, timeout=60).text

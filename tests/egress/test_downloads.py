@@ -8,7 +8,7 @@ from threading import Semaphore
 import pytest
 
 from tests.egress.test_policy import HOSTS, NO_URLS
-from tests.support.origin import MP4, by_path, head, whole
+from tests.support.origin import MP4, build_head, serve_by_path, serve_whole
 from tests.support.resolver import Resolver
 from tests.support.tls import make_certificates
 from tests.support.upstream import Asked, Script, Upstream
@@ -39,13 +39,13 @@ async def download(url: str, secrets: Mapping[str, Mapping[str, str]]) -> bytes:
 
 
 async def test_credentials_go_to_the_named_host_and_to_none_that_a_redirect_leads_to() -> None:
-    there: dict[str, Script] = {"/end": whole(MP4)}
+    there: dict[str, Script] = {"/end": serve_whole(MP4)}
     back: dict[str, Script] = {}
-    with Upstream(by_path(there)) as named, Upstream(by_path(back)) as other:
+    with Upstream(serve_by_path(there)) as named, Upstream(serve_by_path(back)) as other:
         # Both are this machine, where plain text may carry credentials: the name alone decides.
         away, home = f"http://localhost:{port_of(other)}/film", f"{named.url}/end"
-        there["/film"] = whole(b"", f"location: {away}", status="302 Found")
-        back["/film"] = whole(b"", f"location: {home}", status="307 Temporary Redirect")
+        there["/film"] = serve_whole(b"", f"location: {away}", status="302 Found")
+        back["/film"] = serve_whole(b"", f"location: {home}", status="307 Temporary Redirect")
         assert await download(f"{named.url}/film", {"127.0.0.1": KEY}) == MP4
     assert [one.headers.get("authorization") for one in named.asked] == [KEY["authorization"]] * 2
     assert ["authorization" in one.headers for one in other.asked] == [False]
@@ -53,13 +53,13 @@ async def test_credentials_go_to_the_named_host_and_to_none_that_a_redirect_lead
 
 @pytest.mark.parametrize("host", [f"{ELSEWHERE}.attacker.example", f"sub.{ELSEWHERE}", "127.0.0.1"])
 async def test_a_host_of_another_name_gets_no_credentials(host: str) -> None:
-    with Upstream(whole(MP4)) as origin:
+    with Upstream(serve_whole(MP4)) as origin:
         await download(f"http://{host}:{port_of(origin)}/film", {ELSEWHERE: KEY})
     assert ["authorization" in one.headers for one in origin.asked] == [False]
 
 
 async def test_credentials_do_not_leave_this_machine_in_plain_text() -> None:
-    with Upstream(whole(MP4)) as origin:
+    with Upstream(serve_whole(MP4)) as origin:
         await download(f"http://{ELSEWHERE}:{port_of(origin)}/film", {ELSEWHERE: KEY})
     assert ["authorization" in one.headers for one in origin.asked] == [False]
 
@@ -70,9 +70,9 @@ async def test_a_redirect_from_https_to_plain_http_is_followed_without_credentia
     """Links of providers are plain http as well; only the key may not be sent in the open."""
     made = make_certificates(tmp_path, ELSEWHERE)
     monkeypatch.setenv("SSL_CERT_FILE", str(made.authority))
-    with Upstream(whole(MP4)) as plain:
+    with Upstream(serve_whole(MP4)) as plain:
         away = f"location: http://{ELSEWHERE}:{port_of(plain)}/film"
-        with Upstream(whole(b"", away, status="302 Found"), certificates=made) as origin:
+        with Upstream(serve_whole(b"", away, status="302 Found"), certificates=made) as origin:
             url = f"https://{ELSEWHERE}:{port_of(origin)}/film"
             assert await download(url, {ELSEWHERE: KEY}) == MP4
     assert [one.headers.get("authorization") for one in origin.asked] == [KEY["authorization"]]
@@ -85,7 +85,7 @@ async def test_a_host_whose_certificate_is_of_another_name_is_asked_for_nothing(
     made = make_certificates(tmp_path, ELSEWHERE)
     monkeypatch.setenv("SSL_CERT_FILE", str(made.authority))
     way = Downloading(["127.0.0.1/32"], cap=1024, silence_s=20, resolver=Resolver(["127.0.0.1"]))
-    with Upstream(whole(MP4), certificates=made) as origin:
+    with Upstream(serve_whole(MP4), certificates=made) as origin:
         url = f"https://other.example:{port_of(origin)}/film"
         answer = await way.open_file(url, {}, {"other.example": KEY})
     assert isinstance(answer, HttpFailure)
@@ -97,7 +97,7 @@ async def test_a_host_whose_certificate_is_of_another_name_is_asked_for_nothing(
 async def test_a_redirect_to_a_name_that_leads_inside_is_not_followed(address: str) -> None:
     names = Resolver(["127.0.0.1"], [address])
     way = Downloading(["127.0.0.1/32"], cap=1024, silence_s=20, resolver=names)
-    moved = whole(b"", "location: http://inside.example:8080/film", status="302 Found")
+    moved = serve_whole(b"", "location: http://inside.example:8080/film", status="302 Found")
     with Upstream(moved) as origin:
         answer = await way.open_file(f"{origin.url}/film", {}, {})
     assert isinstance(answer, HttpFailure)
@@ -119,7 +119,7 @@ async def test_a_host_of_two_addresses_is_reached_by_either_and_by_none_if_one_i
 ) -> None:
     names = Resolver(addresses, ["10.0.0.1"])  # another answer comes to whoever asks again
     way = Downloading(["127.0.0.0/24"], cap=1024, silence_s=20, resolver=names)
-    with Upstream(whole(MP4)) as origin:
+    with Upstream(serve_whole(MP4)) as origin:
         answer = await way.open_file(f"http://{ELSEWHERE}:{port_of(origin)}/film", {}, {})
         if isinstance(answer, HttpStream):
             await answer.chunks.aclose()
@@ -141,7 +141,7 @@ async def test_no_spelling_of_an_address_inside_is_reached_by_a_redirect() -> No
 
     def lead(asked: Asked) -> Iterable[bytes]:
         number = int(asked.line.split()[1].strip("/"))
-        return [head("302 Found", 0, f"location: {places[number]}")]
+        return [build_head("302 Found", 0, f"location: {places[number]}")]
 
     with Upstream(lead) as origin:
         for number, place in enumerate(places):
@@ -161,7 +161,7 @@ async def test_an_origin_that_drips_is_ended_long_before_its_file() -> None:
 
     def drip(asked: Asked) -> Iterable[bytes]:
         del asked
-        yield head("200 OK", 1000)
+        yield build_head("200 OK", 1000)
         for _ in range(1000):
             yield b"x"
             was_read.acquire()

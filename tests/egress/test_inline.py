@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.origin import whole
+from tests.support.origin import serve_whole
 from tests.support.upstream import Upstream
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.inline_files import read_lost_reason
@@ -160,7 +160,7 @@ async def test_a_file_is_known_by_how_it_begins_and_else_by_its_type(
     kind: str | None, body: bytes, kept: list[bytes]
 ) -> None:
     sinks, lines = Sinks(), [] if kind is None else [f"content-type: {kind}"]
-    with Upstream(whole(body, *lines)) as origin:
+    with Upstream(serve_whole(body, *lines)) as origin:
         client = EgressClient(["127.0.0.0/8"])
         answer = await client.call_provider(HttpCall("GET", origin.url), files=sinks)
         await client.close()
@@ -171,7 +171,7 @@ async def test_a_file_is_known_by_how_it_begins_and_else_by_its_type(
 
 async def test_a_file_that_its_answer_cuts_is_not_kept_and_tells_nothing() -> None:
     cut, sinks = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + bytes(17), Sinks()
-    with Upstream(whole(cut, "content-type: image/png")) as origin:
+    with Upstream(serve_whole(cut, "content-type: image/png")) as origin:
         client = EgressClient(["127.0.0.0/8"])
         answer = await client.call_provider(HttpCall("POST", origin.url), files=sinks)
         await client.close()

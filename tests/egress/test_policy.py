@@ -11,7 +11,7 @@ import pytest
 from tests.support.loop_time import LoopTime
 from tests.support.resolver import Resolver
 from tests.support.sink import Sink
-from tests.support.waiting import PATIENCE_S, until
+from tests.support.waiting import PATIENCE_S, wait_for_condition
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.egress.client import EgressClient
 from tracker.egress.policy import explain_refusal
@@ -266,7 +266,7 @@ def test_a_silent_receiver_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) 
         try:
             call = HttpCall("POST", sink.url, {}, b"{}", timeout_s=600)
             asking = asyncio.create_task(egress.call_guarded(call))
-            await until(lambda: bool(sink.received))
+            await wait_for_condition(lambda: bool(sink.received))
             passing.move(600)
             return await asking
         finally:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.upstream import Asked, Upstream, json_answer
+from tests.support.upstream import Asked, Upstream, build_json_answer
 from tracker import __version__
 from tracker.domain.errors import BrokenTransfer
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, HttpStream
@@ -24,7 +24,7 @@ KEY = "sk-canary-of-the-key"
 
 
 async def test_what_a_provider_repeats_in_a_header_is_taken_out(egress: EgressClient) -> None:
-    said = json_answer(b"{}").replace(b"\r\n", f"\r\nx-seen: key {KEY}\r\n".encode(), 1)
+    said = build_json_answer(b"{}").replace(b"\r\n", f"\r\nx-seen: key {KEY}\r\n".encode(), 1)
     with Upstream(lambda _: [said]) as upstream:
         call = HttpCall("GET", upstream.url, {"authorization": f"Bearer {KEY}"})
         whole, streamed = await egress.call_provider(call), await egress.open_provider(call, cap=9)
@@ -40,7 +40,7 @@ async def test_what_a_provider_repeats_in_a_header_is_taken_out(egress: EgressCl
 async def test_a_header_that_cannot_be_written_was_not_sent(
     egress: EgressClient, value: str
 ) -> None:
-    with Upstream(lambda _: [json_answer(b"{}")]) as upstream:
+    with Upstream(lambda _: [build_json_answer(b"{}")]) as upstream:
         call = HttpCall("POST", upstream.url, {"authorization": value}, b"{}")
         whole, streamed = await egress.call_provider(call), await egress.open_provider(call, cap=9)
     for failure in (whole, streamed):
@@ -60,7 +60,7 @@ async def test_a_header_that_was_written_may_have_arrived(egress: EgressClient) 
 async def test_what_a_provider_repeats_of_the_call_is_taken_out(egress: EgressClient) -> None:
     def echo(asked: Asked) -> list[bytes]:
         said = f"{asked.headers['authorization']} {asked.headers['x-api-key']} the-token-of-a-url"
-        return [json_answer(said.encode(), "401 X")]
+        return [build_json_answer(said.encode(), "401 X")]
 
     headers = {"authorization": f"Bearer {KEY}", "x-api-key": f"{KEY}-2"}
     with Upstream(echo) as upstream:
@@ -91,7 +91,7 @@ async def test_what_a_provider_repeats_in_another_code_is_taken_out(
     egress: EgressClient, repeated: Callable[[str], bytes]
 ) -> None:
     said = b"before " + repeated(KEY) + b" after"
-    with Upstream(lambda _: [json_answer(said, "401 X")]) as upstream:
+    with Upstream(lambda _: [build_json_answer(said, "401 X")]) as upstream:
         headers = {"authorization": f"Bearer {KEY}"}
         answer = await egress.call_provider(HttpCall("GET", upstream.url, headers))
     assert isinstance(answer, HttpResult)
@@ -147,7 +147,7 @@ async def test_an_encoded_answer_is_decoded(
         (lambda: encoded(b"x", "gzip", "gzip", "gzip"), "encoded 3 times"),
         (lambda: encoded(b"x", "gzip").replace(b": gzip", b": br"), "unknown encoding: 'br'"),
         (
-            lambda: json_answer(b"not gzip at all").replace(
+            lambda: build_json_answer(b"not gzip at all").replace(
                 b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n"
             ),
             "broken",
@@ -189,7 +189,7 @@ async def test_large_answers_wait_for_each_other(egress: EgressClient) -> None:
 
 async def test_a_large_answer_is_searched_too(egress: EgressClient) -> None:
     body = b"." * 300_000 + KEY.encode() + b"." * 300_000
-    with Upstream(lambda _: [json_answer(body)]) as upstream:
+    with Upstream(lambda _: [build_json_answer(body)]) as upstream:
         call = HttpCall("GET", upstream.url, {"authorization": f"Bearer {KEY}"})
         answer = await egress.call_provider(call)
     assert isinstance(answer, HttpResult)
@@ -198,7 +198,7 @@ async def test_a_large_answer_is_searched_too(egress: EgressClient) -> None:
 
 async def test_calls_of_both_kinds_say_who_makes_them() -> None:
     egress = EgressClient(("127.0.0.0/8",))
-    with Upstream(lambda asked: [json_answer(b"".join(asked.body))]) as upstream:
+    with Upstream(lambda asked: [build_json_answer(b"".join(asked.body))]) as upstream:
         call = HttpCall("POST", upstream.url, {}, b"{}")
         await egress.call_provider(call)
         await egress.call_guarded(call)
@@ -217,7 +217,7 @@ async def test_a_call_looks_for_no_module(
         def find_spec(self, name: str, *_: object) -> None:
             wanted.append(name)
 
-    with Upstream(lambda _: [json_answer(b"{}")]) as upstream:
+    with Upstream(lambda _: [build_json_answer(b"{}")]) as upstream:
         await egress.call_provider(HttpCall("GET", upstream.url, {}))  # imports what it needs
         # Python's own list, put in front of: whatever is looked for is still found.
         monkeypatch.setattr(sys, "meta_path", [Spy(), *sys.meta_path])

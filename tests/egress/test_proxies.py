@@ -8,7 +8,7 @@ from pydantic import SecretStr, ValidationError
 
 from tests.support.tls import make_certificates
 from tests.support.tunnel import Tunnel
-from tests.support.upstream import Upstream, json_answer
+from tests.support.upstream import Upstream, build_json_answer
 from tracker import __version__
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, HttpStream
 from tracker.domain.redaction import MASK, Redactor
@@ -33,7 +33,7 @@ def port_of(url: str) -> int:
 
 
 async def test_a_call_without_tls_is_passed_on_by_the_proxy(egress: EgressClient) -> None:
-    with Upstream(lambda asked: [json_answer(b"".join(asked.body))]) as upstream:
+    with Upstream(lambda asked: [build_json_answer(b"".join(asked.body))]) as upstream:
         wanted = credentials("me:p@ss")
         with Tunnel({"plain.example": port_of(upstream.url)}, wanted) as tunnel:
             account = through(tunnel.url, "me:p%40ss")
@@ -56,7 +56,7 @@ async def test_a_call_with_tls_goes_through_a_tunnel(
     monkeypatch.setenv("SSL_CERT_FILE", str(files.authority))
     egress = EgressClient(())
     with (
-        Upstream(lambda _: [json_answer(b'{"seen": 1}')], files) as upstream,
+        Upstream(lambda _: [build_json_answer(b'{"seen": 1}')], files) as upstream,
         Tunnel({ENCRYPTED: port_of(upstream.url)}) as tunnel,
     ):
         call = through(tunnel.url).set_route(HttpCall("GET", "https://encrypted.example/v1/x"))
@@ -97,7 +97,7 @@ async def test_a_tunnel_that_the_proxy_refuses_carried_nothing(egress: EgressCli
 
 
 async def test_two_proxies_share_no_connection(egress: EgressClient) -> None:
-    with Upstream(lambda _: [json_answer(b"{}")]) as upstream:
+    with Upstream(lambda _: [build_json_answer(b"{}")]) as upstream:
         hosts = {"plain.example": port_of(upstream.url)}
         call = HttpCall("GET", "http://plain.example/")
         with Tunnel(hosts) as first, Tunnel(hosts) as second:

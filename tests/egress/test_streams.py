@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.support.loop_time import LoopTime
-from tests.support.upstream import Asked, Upstream, json_answer
+from tests.support.upstream import Asked, Upstream, build_json_answer
 from tracker.domain.errors import BrokenTransfer
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
 from tracker.egress.client import EgressClient
@@ -21,21 +21,21 @@ async def opened(egress: EgressClient, call: HttpCall, cap: int = 1000) -> HttpS
 
 
 async def test_an_answer_comes_with_its_status_and_headers(egress: EgressClient) -> None:
-    with Upstream(lambda _: [json_answer(b"{}", "418 Teapot", "text/x")]) as upstream:
+    with Upstream(lambda _: [build_json_answer(b"{}", "418 Teapot", "text/x")]) as upstream:
         answer = await opened(egress, HttpCall("GET", upstream.url))
         body = b"".join([piece async for piece in answer.chunks])
     assert (answer.status, answer.headers["content-type"], body) == (418, "text/x", b"{}")
 
 
 async def test_one_byte_too_many_breaks_it(egress: EgressClient) -> None:
-    with Upstream(lambda _: [json_answer(b"x" * 11)]) as upstream:
+    with Upstream(lambda _: [build_json_answer(b"x" * 11)]) as upstream:
         answer = await opened(egress, HttpCall("GET", upstream.url), cap=10)
         with pytest.raises(BrokenTransfer, match="larger than 10 bytes"):
             _ = [piece async for piece in answer.chunks]
 
 
 async def test_an_answer_that_ends_early_is_broken(egress: EgressClient) -> None:
-    with Upstream(lambda _: [json_answer(b"whole")[:-2]]) as upstream:
+    with Upstream(lambda _: [build_json_answer(b"whole")[:-2]]) as upstream:
         answer = await opened(egress, HttpCall("GET", upstream.url))
         with pytest.raises(BrokenTransfer, match="broke off"):
             _ = [piece async for piece in answer.chunks]
@@ -47,7 +47,7 @@ async def test_a_trickle_is_broken_when_the_whole_time_is_over(
     passing = LoopTime(monkeypatch)
 
     def trickle(asked: Asked) -> Iterator[bytes]:
-        yield json_answer(b"whole")[:-2]
+        yield build_json_answer(b"whole")[:-2]
         asked.wait_until_gone()
 
     with Upstream(trickle) as upstream:
@@ -81,7 +81,7 @@ async def test_a_body_goes_out_piece_by_piece(egress: EgressClient) -> None:
 
     def take(asked: Asked) -> Iterator[bytes]:
         got.extend(asked.body)
-        yield json_answer(b"{}")
+        yield build_json_answer(b"{}")
 
     with Upstream(take) as upstream:
         call = HttpCall("POST", upstream.url)

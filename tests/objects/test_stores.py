@@ -12,9 +12,9 @@ import pytest
 
 from tests.services.upkeep.test_retention import DAY_S, _succeed, _task, opened
 from tests.support.custody import RULES, open_custody
-from tests.support.dropping import work_all
-from tests.support.origin import film, ranged
-from tests.support.s3 import BUCKET, MISSING, emulated_s3, is_there
+from tests.support.dropping import run_all
+from tests.support.origin import make_film, serve_ranges
+from tests.support.s3 import BUCKET, MISSING, is_there, serve_emulated_s3
 from tests.support.upstream import Upstream
 from tests.support.workbench import HandClock
 from tracker.domain.errors import StorageError
@@ -36,7 +36,7 @@ DATA = bytes(range(256)) * 30_000
 def s3() -> Iterator[str]:
     if not is_there():
         pytest.skip(MISSING)
-    with emulated_s3() as given, pytest.MonkeyPatch.context() as patch:
+    with serve_emulated_s3() as given, pytest.MonkeyPatch.context() as patch:
         for name, value in given.items():
             patch.setenv(name, value)
         yield f"s3://{BUCKET}/kept"
@@ -196,17 +196,17 @@ async def test_what_is_not_there_says_so(objects: ObjectStore) -> None:
 async def test_results_are_kept_in_a_bucket_as_in_a_folder(
     database_url: str, tmp_path: Path, s3: str
 ) -> None:
-    body = film(12_000_000)
-    with Upstream(ranged(body, cut_after=5_000_000)) as origin:
+    body = make_film(12_000_000)
+    with Upstream(serve_ranges(body, cut_after=5_000_000)) as origin:
         bucket = Bucket(f"{s3}/{tmp_path.name}")
         async with open_custody(
             database_url, tmp_path, objects=bucket, rules=replace(RULES, max_bytes=10**8)
         ) as custody:
-            kept = await custody.fetched({"url": f"{origin.url}/film.mp4"})
-            again = await custody.succeeded({"url": f"{origin.url}/same.mp4"}, name="again")
+            kept = await custody.fetch_new({"url": f"{origin.url}/film.mp4"})
+            again = await custody.create_succeeded({"url": f"{origin.url}/same.mp4"}, name="again")
             await custody.fetch()
-            (same,) = await custody.of(again)
-            assert await custody.content(kept) == body
+            (same,) = await custody.list_assets(again)
+            assert await custody.read_content(kept) == body
             assert same.store_key == kept.store_key
             assert len(await listed(bucket)) == 1
             await bucket.delete(kept.store_key or "")
@@ -222,7 +222,7 @@ async def test_what_is_dropped_is_archived_in_a_bucket_and_read_back(
         task = await _task(bench, "one")
         await _succeed(bench, task)
         clock.move(11 * DAY_S)
-        await work_all(RetentionChore(bench.context))
+        await run_all(RetentionChore(bench.context))
         store = bench.context.store
         found = [
             row async for _, row in archive_reading.iterate_rows(store, bucket, ArchiveFilter())

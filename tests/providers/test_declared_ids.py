@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.valid_inputs import READS_LIKE_AN_ID, Path, accepted, id_paths, merged, with_id
+from tests.support.valid_inputs import (
+    READS_LIKE_AN_ID,
+    Path,
+    iterate_id_paths,
+    make_accepted,
+    merge_json,
+    put_id,
+)
 from tracker.providers.registry import PROVIDERS
 
 Place = tuple[str, str, Path]
@@ -35,7 +42,7 @@ def places(*, named: str) -> Iterator[Place]:
         declared = getattr(provider.objects, named)
         for operation in sorted(provider.submits.operations):
             model = provider.submits.get_input_model(operation)
-            for path in () if model is None else id_paths(model):
+            for path in () if model is None else iterate_id_paths(model):
                 if path[-1] in declared:
                     yield provider.name, operation, path
 
@@ -47,7 +54,7 @@ def input_at(place: Place, id_: str = "foreign") -> dict[str, Any]:
     model = submits.get_input_model(operation)
     assert model is not None
     more = MORE.get((operation, ".".join(path)), {})
-    found = accepted(submits, operation, merged(with_id(model, path, id_), more))
+    found = make_accepted(submits, operation, merge_json(put_id(model, path, id_), more))
     assert found is not None, f"{place}: no valid input was found; MORE says what one needs"
     return found
 
@@ -58,7 +65,7 @@ def test_a_field_that_reads_like_an_id_says_what_it_names(name: str) -> None:
     ids = provider.objects
     known = {*ids.fields, *ids.tasks, *ids.others}
     models = {one: provider.submits.get_input_model(one) for one in provider.submits.operations}
-    found = {path[-1] for model in models.values() if model for path in id_paths(model)}
+    found = {path[-1] for model in models.values() if model for path in iterate_id_paths(model)}
     assert found <= known, (
         f"{sorted(found - known)}: add them to `Provider.objects`, an ObjectIds: to `fields` what "
         "names an object of the provider, to `tasks` what names a task of ours, else to `others`"

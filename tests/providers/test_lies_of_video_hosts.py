@@ -23,14 +23,14 @@ from tests.providers.test_lies_over_http import (
     said,
     short_of,
 )
-from tests.support.origin import whole
+from tests.support.origin import serve_whole
 from tests.support.upstream import Script
 from tracker.domain.exchange import HttpResult
 from tracker.providers.registry import PROVIDERS
 
 pytestmark = pytest.mark.anyio
 FILM = "https://files.example/a.mp4"
-TUNNEL = whole(b"<html>1033</html>", status="530 X")
+TUNNEL = serve_whole(b"<html>1033</html>", status="530 X")
 
 FAL = Played("fal", "fal-ai/flux/dev", {"input": CAT}, said({"request_id": "r1"}))
 SEEDANCE = {"model": "doubao-seedance-1-5-pro-251215", "content": [{"type": "text", "text": "x"}]}
@@ -202,7 +202,7 @@ LIES = [
         error("insufficient_quota", "429 Slow"),
         "refused insufficient_quota of the account",
     ),
-    at_once(PICTURES, whole(b"<html>524</html>", status="524 X"), "unknown"),
+    at_once(PICTURES, serve_whole(b"<html>524</html>", status="524 X"), "unknown"),
     at_once(PICTURES, cut(b'{"data": [{"b64_json": "' + HELD.encode()), "unknown"),
     at_once(PICTURES, said({"data": [{"b64_json": HELD}]}, "302 Found"), "unknown"),
     response("completed", "succeeded 1", output=[DRAWN], error={"code": "server_error"}),

@@ -15,7 +15,7 @@ import pytest
 
 from tests.providers.support import NOW, a_task, an_account, asked_of, sent_to
 from tests.support.named_sinks import NamedSinks
-from tests.support.origin import head, in_turn, whole
+from tests.support.origin import build_head, serve_in_turn, serve_whole
 from tests.support.upstream import Asked, Script, Upstream
 from tracker.domain.exchange import HttpFailure
 from tracker.domain.outcome import Accepted, Follow, Observed
@@ -48,11 +48,11 @@ class Lie:
 
 
 def said(value: Any, status: str = "200 OK") -> Script:
-    return whole(json.dumps(value).encode(), "content-type: application/json", status=status)
+    return serve_whole(json.dumps(value).encode(), "content-type: application/json", status=status)
 
 
 def file(body: bytes, reason: str = "SUCCESS", kind: str = "image/png") -> Script:
-    return whole(body, f"content-type: {kind}", f"finish-reason: {reason}")
+    return serve_whole(body, f"content-type: {kind}", f"finish-reason: {reason}")
 
 
 def cut(body: bytes, kind: str = "application/json") -> Script:
@@ -60,7 +60,7 @@ def cut(body: bytes, kind: str = "application/json") -> Script:
 
     def answer(asked: Asked) -> Sequence[bytes]:
         assert [*asked.body]
-        return [head("200 OK", 2 * len(body), f"content-type: {kind}"), body]
+        return [build_head("200 OK", 2 * len(body), f"content-type: {kind}"), body]
 
     return answer
 
@@ -68,7 +68,7 @@ def cut(body: bytes, kind: str = "application/json") -> Script:
 def streamed(*contents: str, end: str = "data: [DONE]") -> Script:
     chunks = [{"choices": [{"index": 0, "delta": {"content": one}}]} for one in contents]
     text = "".join(f"data: {json.dumps(one)}\n\n" for one in chunks) + end
-    return whole(text.encode(), "content-type: text/event-stream")
+    return serve_whole(text.encode(), "content-type: text/event-stream")
 
 
 class Played:
@@ -89,7 +89,7 @@ class Played:
 
     async def play(self, lie: Lie) -> tuple[str, str | None]:
         scripts = (lie.create,) if lie.look is None else (lie.create, lie.look, *lie.more)
-        with Upstream(in_turn(*scripts)) as upstream:
+        with Upstream(serve_in_turn(*scripts)) as upstream:
             egress = EgressClient(["127.0.0.0/8"])
             account = an_account(self.provider, base_url=upstream.url, **self.options)
             try:
@@ -252,7 +252,7 @@ LIES = [
     at_once(STABILITY, cut(PNG, "image/png"), "unknown"),
     at_once(STABILITY, file(b""), "unknown"),
     at_once(STABILITY, file(b"<html>busy</html>"), "unknown"),
-    at_once(STABILITY, whole(b"timeout", status="504 Gateway Timeout"), "unknown"),
+    at_once(STABILITY, serve_whole(b"timeout", status="504 Gateway Timeout"), "unknown"),
     at_once(LATER, said(ERROR_ID), "refused bad_request"),
     at_once(STABILITY, said({"id": "cd" * 32}, "202 Accepted"), "accepted"),
     at_once(STABILITY, said({"id": "cd" * 32}), "unknown"),
@@ -275,7 +275,7 @@ LIES = [
     later(WEB, said({"status_code": 0, "data": {"tasks": []}}), "absent other_key"),
     later(WEB, said({"status_code": 9, "data": None}), "unanswered"),
     at_once(WEB, said(LIMIT), "deferred 10000008"),
-    at_once(WEB, whole(b"<html>log in</html>", "content-type: text/html"), "unknown"),
+    at_once(WEB, serve_whole(b"<html>log in</html>", "content-type: text/html"), "unknown"),
     at_once(VOLC, said({"Code": 100011, "Message": "abroad"}), "refused 100011 of the account"),
     at_once(VOLC, said({"Code": 5, "Result": {"TaskID": "T1"}}), "unknown"),
     later(VOLC, volc(Status=2, SongDetail={"AudioUrl": SONG}), "succeeded 1"),
@@ -298,8 +298,8 @@ LIES = [
     at_once(CHAT, streamed('{"error": {"message": "full"}}'), "failed 0 None"),
     at_once(CHAT, streamed("100%"), "failed 0 None"),
     at_once(CHAT, said({"choices": [{"delta": {"content": SONG}}]}), "succeeded 1"),
-    at_once(CHAT, whole(f"# done\n![]({SONG})".encode()), "succeeded 1"),
-    at_once(CHAT, whole(b"", "content-type: text/event-stream"), "unknown"),
+    at_once(CHAT, serve_whole(f"# done\n![]({SONG})".encode()), "succeeded 1"),
+    at_once(CHAT, serve_whole(b"", "content-type: text/event-stream"), "unknown"),
     at_once(CHAT, cut(b'data: {"choices": [{"delta": {"con', "text/event-stream"), "unknown"),
     at_once(CHAT, said({"code": 504, "message": "slow"}, "504 Slow"), "unknown 504"),
     later(FLUX, flux("Task not found"), "absent not_yet", timedelta(seconds=2)),
@@ -307,9 +307,9 @@ LIES = [
     later(FLUX, flux("Content Moderated"), "failed 0 Content Moderated"),
     later(FLUX, flux("Ready", result={}), "running 0"),
     later(FLUX, flux("Ready", result={"sample": SONG}, cost=None), "succeeded 1"),
-    later(FLUX, whole(b"<html>1033</html>", status="530 X"), "unanswered"),
+    later(FLUX, serve_whole(b"<html>1033</html>", status="530 X"), "unanswered"),
     at_once(FLUX, flux("Request Moderated"), "failed 0 Request Moderated"),
-    at_once(FLUX, whole(b"<html>1033</html>", status="530 X"), "unknown"),
+    at_once(FLUX, serve_whole(b"<html>1033</html>", status="530 X"), "unknown"),
     later(JIMENG, jimeng({"status": "done"}), "running 0"),
     later(JIMENG, jimeng({"status": "done"}, 50411, "400 Bad"), "failed 0 50411"),
     later(JIMENG, jimeng(None, 50511, "400 Bad"), "failed 0 50511"),

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.made_up import NAME, made_up
+from tests.support.made_up import NAME, make_made_up
 from tests.support.made_up_answers import Statement
-from tests.support.made_up_api import Played, says, tells
-from tests.support.waiting import until
+from tests.support.made_up_api import Played, build_answer, build_poll_answer
+from tests.support.waiting import wait_for_condition
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.call_rate import CallLimits, CallRate
 from tracker.domain.exchange import HttpCall, HttpResult
@@ -83,7 +83,7 @@ async def test_a_turn_that_nobody_uses_is_given_back() -> None:
     await waits
     assert (clock.at - began).total_seconds() == pytest.approx(60.1, abs=0.1)
     had = asyncio.create_task(turns.take(_LOOK))
-    await until(lambda: clock.at.timestamp() - began.timestamp() > 120)
+    await wait_for_condition(lambda: clock.at.timestamp() - began.timestamp() > 120)
     had.cancel()  # in whatever step of it: its turn goes to the next
     await asyncio.wait([had])
     await turns.take(_LOOK)
@@ -115,11 +115,11 @@ def _open(count: int) -> Iterator[Statement]:
 
 async def _looks_and_creates(bench: Workbench, count: int) -> None:
     """Look at so many tasks and create a tenth as many at the same time."""
-    made = await bench.submitted(count)
+    made = await bench.submit_tasks(count)
     for task in made:
         await bench.bring_forward(task)
     for number in range(count // 10):
-        await bench.queued(f"new-{number}")
+        await bench.create_queued(f"new-{number}")
     looks, creates = await bench.claim(JobKind.RECONCILE), await bench.claim(JobKind.SUBMIT)
     assert (len(looks), len(creates)) == (count, count // 10)
     reconciliation, attempting = Reconciliation(bench.context), SubmitAttempts(bench.context)
@@ -130,7 +130,7 @@ async def _looks_and_creates(bench: Workbench, count: int) -> None:
 
 async def test_polls_and_submits_together_keep_to_the_rate(database_url: str) -> None:
     clock = PassingClock()
-    api = _Counting(make=says(id="x"), poll=tells(*_open(40))).at(clock)
+    api = _Counting(make=build_answer(id="x"), poll=build_poll_answer(*_open(40))).at(clock)
     async with open_workbench(
         database_url, ScriptedHttp(api), clock=clock, options={"calls_per_s": 4}
     ) as bench:
@@ -143,12 +143,12 @@ async def test_polls_and_submits_together_keep_to_the_rate(database_url: str) ->
 
 async def test_the_next_look_leaves_time_for_those_at_all_others(database_url: str) -> None:
     clock = PassingClock()
-    api = _Counting(make=says(id="x"), poll=tells(*_open(3))).at(clock)
+    api = _Counting(make=build_answer(id="x"), poll=build_poll_answer(*_open(3))).at(clock)
     options = {"calls_per_s": 0.1}
     async with open_workbench(
         database_url, ScriptedHttp(api), clock=clock, options=options
     ) as bench:
-        task, *_ = await bench.submitted(3)
+        task, *_ = await bench.submit_tasks(3)
         at_once = bench.context.get_poll_spacing_s(NAME, "default")
         await bench.look(task)
         assert at_once == 0
@@ -159,12 +159,12 @@ async def test_the_next_look_leaves_time_for_those_at_all_others(database_url: s
 
 
 async def test_whoever_is_stopped_while_waiting_has_opened_no_attempt(database_url: str) -> None:
-    clock, api = StoppedClock(), Played(make=says(id="x"))
+    clock, api = StoppedClock(), Played(make=build_answer(id="x"))
     options = {"calls_per_s": 0.1}
     async with open_workbench(
         database_url, ScriptedHttp(api), clock=clock, options=options
     ) as bench:
-        first, second = await bench.queued("first"), await bench.queued("second")
+        first, second = await bench.create_queued("first"), await bench.create_queued("second")
         attempting = SubmitAttempts(bench.context)
         (one, other) = await bench.claim_submits()
         await attempting.run(one)
@@ -183,7 +183,7 @@ async def test_whoever_is_stopped_while_waiting_has_opened_no_attempt(database_u
 
 def test_an_account_says_more_or_less_than_its_provider_documents() -> None:
     documented = CallLimits(CallRate(150, 10))
-    provider = replace(made_up(), call_limits=lambda _account: documented)
+    provider = replace(make_made_up(), call_limits=lambda _account: documented)
 
     def limits(**options: float) -> CallLimits:
         chosen = provider.options.model_validate({"api_key": "k"} | options)

@@ -113,7 +113,7 @@ async def test_each_field_that_names_a_result_names_the_task_it_continues(
 ) -> None:
     tried = set()
     async with open_workbench(database_url, answered_by()) as bench:
-        await bench.queued("of the operator")
+        await bench.create_queued("of the operator")
         context = replace(bench.context, providers=PROVIDERS)
         for provider, ids in ((name, one.objects) for name, one in PROVIDERS.items()):
             named = [

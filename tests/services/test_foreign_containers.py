@@ -9,7 +9,7 @@ from tests.providers.kinds import Kind
 from tests.support.provider_bench import (
     MovedClock,
     ProviderBench,
-    json_answer,
+    build_json_answer,
     open_provider_bench,
 )
 from tracker.domain.errors import InvalidRequest
@@ -35,7 +35,7 @@ def answer(call: HttpCall) -> HttpResult:
     tool = {"type": "code_interpreter_call", "id": "ci_1", "container_id": CONTAINER}
     status = "queued" if call.method == "POST" else "completed"
     output = [] if call.method == "POST" else [tool]
-    return json_answer({"id": "resp_1", "status": status, "output": output})
+    return build_json_answer({"id": "resp_1", "status": status, "output": output})
 
 
 async def submit(bench: ProviderBench, tenant: str, more: dict[str, Any]) -> Task:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.providers.test_declared_ids import input_at, places
-from tests.support.valid_inputs import ANY_TEXT, accepted, with_id
+from tests.support.valid_inputs import ANY_TEXT, make_accepted, put_id
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpResult
@@ -30,7 +30,7 @@ async def context(database_url: str) -> AsyncIterator[Context]:
     """A service whose provider accounts several tenants share."""
     outbound = ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
     async with open_workbench(database_url, outbound) as bench:
-        await bench.queued("of the operator")
+        await bench.create_queued("of the operator")
         context = replace(bench.context, providers=PROVIDERS)
         for provider in PROVIDERS.values():  # what an input needs besides, each tenant has
             for kind in {one.kind for one in provider.objects.fields.values()}:
@@ -103,7 +103,7 @@ async def test_no_text_names_what_another_tenant_made(context: Context) -> None:
             found
             for operation in sorted(submits.operations)
             if (model := submits.get_input_model(operation)) is not None
-            and (found := accepted(submits, operation, with_id(model, ("",), ""))) is not None
+            and (found := make_accepted(submits, operation, put_id(model, ("",), ""))) is not None
         )
         whole = text.pattern.fullmatch(text.example)
         assert whole is not None

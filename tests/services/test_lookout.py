@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, delete, event, text, update
 
 from tests.store.test_listing import connected
-from tests.support.history import NOW, new_task
-from tests.support.made_up_api import says
+from tests.support.history import NOW, make_task
+from tests.support.made_up_api import build_answer
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.policy import Policy
 from tracker.domain.work import JobKind
@@ -37,7 +37,7 @@ class _Submits:
 
     async def put(self, *, age_s: float) -> None:
         """Let a submit wait that came due so long ago."""
-        await self.bench.queued(f"{self.clock.monotonic()} {age_s}")
+        await self.bench.create_queued(f"{self.clock.monotonic()} {age_s}")
         run_at = self.clock.now() - timedelta(seconds=age_s)
         await self.bench.context.store.write(_put_off, run_at)
 
@@ -62,7 +62,7 @@ def _empty(tx: Tx, asked: Sequence[None]) -> list[None]:
 
 @asynccontextmanager
 async def _submits(url: str) -> AsyncIterator[_Submits]:
-    clock, outbound = HandClock(), ScriptedHttp(lambda _call: says(id="theirs"))
+    clock, outbound = HandClock(), ScriptedHttp(lambda _call: build_answer(id="theirs"))
     async with open_workbench(url, outbound, policy=Policy(), clock=clock) as bench:
         yield _Submits(bench, clock, Lookout(bench.context))
 
@@ -121,7 +121,7 @@ async def test_a_clock_that_is_set_back_hides_nothing(database_url: str) -> None
 
 def test_dead_rows_are_walked_from_the_beginning_alone(postgres_url: str) -> None:
     with connected(postgres_url) as db, connected(postgres_url) as reader:
-        (task,) = tasks.insert_many(db, [new_task()])
+        (task,) = tasks.insert_many(db, [make_task()])
         assert task is not None
         db.execute(_WAITING, {"key": task.key, "count": DEAD, "at": NOW})
         db.commit()

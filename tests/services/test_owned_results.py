@@ -43,10 +43,10 @@ async def brought(bench: Workbench, tenant: str, id_: str, account: str = "first
     asked = Submission(tenant, NAME, OPERATION, {"prompt": "rain"}, account=account)
     task = (await SubmissionIntake(bench.context).accept(asked)).task
     name = f"theirs-{id_}-{task.key}"
-    await bench.accepted(task, name)
+    await bench.accept_task(task, name)
     piece = {"kind": "video", "url": "https://v.example/1.mp4", "id": id_}
     await bench.call_back(task, {"id": name, "status": "succeeded", "pieces": [piece]})
-    ended = await bench.task(task.key)
+    ended = await bench.read_task(task.key)
     assert [one.id for one in ended.artifacts] == [id_]
     return ended
 

@@ -34,7 +34,7 @@ class Played:
         """A new task that the provider has accepted."""
         self.upstream.word = word
         self.upstream.ids.append(self.new_id())
-        return await self.bench.sent(f"ours-{self.upstream.made}")
+        return await self.bench.submit_task(f"ours-{self.upstream.made}")
 
     def new_id(self) -> str:
         number = f"{len(self.upstream.ids):03}"
@@ -49,7 +49,7 @@ class Played:
         jobs = await self.bench.claim(JobKind.RECONCILE)
         if jobs:
             await Reconciliation(self.bench.context).run(jobs)
-        return await self.bench.task(task.key)
+        return await self.bench.read_task(task.key)
 
     async def tell(self, task: Task, word: str) -> Task:
         """The provider calls back where it does, and is asked where that is a hint."""
@@ -61,7 +61,7 @@ class Played:
         event, theirs = self.dialect.event, task.provider_task_id or self.upstream.ids[-1]
         if event is None:
             return
-        body, path = event(theirs, word), self.bench.path_of(task)
+        body, path = event(theirs, word), self.bench.build_callback_path(task)
         signs = lambda raw: self.dialect.sign(raw, path, self.clock.now())  # noqa: E731
         await self.bench.tell(task, body, signs)
 
@@ -128,10 +128,10 @@ async def _late_answer(played: Played) -> None:
     jobs = await played.bench.claim(JobKind.RECONCILE)
     played.upstream.word = "done"
     await played.send(task, "done")
-    before = await played.bench.task(task.key)
+    before = await played.bench.read_task(task.key)
     played.upstream.word = "running"
     await Reconciliation(played.bench.context).run(jobs)
-    task = await played.bench.task(task.key)
+    task = await played.bench.read_task(task.key)
     if before.state is S.SUCCEEDED:
         assert (task.state, task.artifacts) == (S.SUCCEEDED, before.artifacts)
     assert (await played.look(task, "done")).state is S.SUCCEEDED
@@ -152,7 +152,7 @@ async def _before_the_answer(played: Played) -> None:
     if played.dialect.event is None:
         return
     made = played.upstream.made
-    task = await played.bench.queued(f"early-{made}")
+    task = await played.bench.create_queued(f"early-{made}")
     played.upstream.ids.append(played.new_id())
 
     async def overtake() -> None:
@@ -163,7 +163,7 @@ async def _before_the_answer(played: Played) -> None:
     played.bench.outbound.before_answer = overtake
     await played.bench.bring_forward(task)
     await played.bench.send()
-    task = await played.look(await played.bench.task(task.key), "done")
+    task = await played.look(await played.bench.read_task(task.key), "done")
     assert (task.state, bool(task.artifacts)) == (S.SUCCEEDED, True)
     assert task.provider_task_id == played.upstream.ids[-1]
     assert played.upstream.made == made + 1
@@ -184,9 +184,9 @@ async def _one_id_twice(played: Played) -> None:
     first = await played.look(await played.made(), "done")
     played.upstream.word = "queued"
     played.upstream.ids.append(played.upstream.ids[-1])
-    second = await played.bench.sent(f"second-{played.upstream.made}")
+    second = await played.bench.submit_task(f"second-{played.upstream.made}")
     second = await played.look(second, "running")
-    again = await played.bench.task(first.key)
+    again = await played.bench.read_task(first.key)
     assert (again.state, again.artifacts) == (S.SUCCEEDED, first.artifacts)
     assert second.state not in (S.QUEUED, S.SUCCEEDED)
     assert played.upstream.made == len(played.upstream.ids)

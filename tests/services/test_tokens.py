@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.support.made_up import NAME, MadeUpOptions, made_up
-from tests.support.made_up_api import says, tells
+from tests.support.made_up import NAME, MadeUpOptions, make_made_up
+from tests.support.made_up_api import build_answer, build_poll_answer
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.clock import SystemClock
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, HttpStream
@@ -48,11 +48,15 @@ class TokenUpstream:
             if self.refusal is not None:
                 return self.refusal
             self.given, self.is_revoked = self.given + 1, False
-            return says(token=f"{SECRET}-{self.given}", lives_s=self.lives_s)
+            return build_answer(token=f"{SECRET}-{self.given}", lives_s=self.lives_s)
         self.carried.append(call.headers["authorization"])
         if self.is_revoked or call.headers["authorization"] != f"Bearer {SECRET}-{self.given}":
-            return says(401, error={"why": "key", "code": "key"})
-        return says(id="theirs") if call.url.endswith("/make") else tells({"state": "running"})
+            return build_answer(401, error={"why": "key", "code": "key"})
+        return (
+            build_answer(id="theirs")
+            if call.url.endswith("/make")
+            else build_poll_answer({"state": "running"})
+        )
 
 
 def exchanges(bench: Workbench) -> int:
@@ -123,11 +127,11 @@ async def test_refused_exchange_is_a_condition_that_ends_and_nothing_is_sent_mea
     database_url: str,
 ) -> None:
     """On both databases; on PostgreSQL the clock of jobs is the server's own."""
-    upstream = TokenUpstream(refusal=says(400, why="gone"))
+    upstream = TokenUpstream(refusal=build_answer(400, why="gone"))
     async with exchanging(database_url, upstream, SystemClock()) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert task.state is TaskState.QUEUED
-        assert await bench.outcomes(task) == ["not_sent"]
+        assert await bench.list_outcomes(task) == ["not_sent"]
         assert await raised(bench) == [
             "account_token_refused default: no such key",
         ]
@@ -137,7 +141,7 @@ async def test_refused_exchange_is_a_condition_that_ends_and_nothing_is_sent_mea
     async with exchanging(database_url, upstream, SystemClock()) as bench:
         await bench.bring_forward(task)
         await bench.send()
-        assert (await bench.task(task.key)).provider_task_id == "theirs"
+        assert (await bench.read_task(task.key)).provider_task_id == "theirs"
         assert await raised(bench) == []
 
 
@@ -147,9 +151,9 @@ async def test_submit_that_a_dead_token_was_refused_for_is_made_once_more(sqlite
         await called(bench)
         clock.move(61)
         upstream.is_revoked = True
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert task.provider_task_id == "theirs"
-        assert await bench.outcomes(task) == ["accepted"]
+        assert await bench.list_outcomes(task) == ["accepted"]
     assert upstream.carried[1:] == [f"Bearer {SECRET}-1", f"Bearer {SECRET}-2"]
 
 
@@ -184,8 +188,8 @@ async def test_token_is_in_no_log_and_in_no_row(
     upstream, clock = TokenUpstream(), HandClock()
     with caplog.at_level(logging.DEBUG):
         async with exchanging(sqlite_url, upstream, clock) as bench:
-            await bench.sent()
-            upstream.refusal = says(500, token_was=SECRET)
+            await bench.submit_task()
+            upstream.refusal = build_answer(500, token_was=SECRET)
             clock.move(3500)
             await called(bench)
             rows = await bench.context.store.read(
@@ -222,7 +226,7 @@ async def _silently(_provider: str, _account: str, _reason: str | None) -> None:
 
 
 def calls_of(outbound: GuardedHttp, hosting: ResultHosting | None = None) -> ProviderCalls:
-    provider = replace(made_up(), results=hosting or ResultHosting())
+    provider = replace(make_made_up(), results=hosting or ResultHosting())
     return ProviderCalls(outbound, {NAME: provider}, HandClock(), _silently)
 
 
@@ -285,7 +289,7 @@ async def test_exchange_that_raises_is_a_delay(caplog: pytest.LogCaptureFixture)
     async def report(*_about: str | None) -> None:
         raise AssertionError("nothing is to be reported")
 
-    provider = made_up()
+    provider = make_made_up()
     account = Account("default", "http://provider.example", MadeUpOptions(exchanges=True))
     found = await Tokens(send, HandClock(), report).get(provider, account)
     assert isinstance(found, HttpFailure)
@@ -294,7 +298,7 @@ async def test_exchange_that_raises_is_a_delay(caplog: pytest.LogCaptureFixture)
 
 
 async def test_condition_of_an_account_that_needs_no_token_any_more_ends(sqlite_url: str) -> None:
-    upstream = TokenUpstream(refusal=says(400, why="gone"))
+    upstream = TokenUpstream(refusal=build_answer(400, why="gone"))
     async with exchanging(sqlite_url, upstream, HandClock()) as bench:
         await called(bench)
         await AccountHealthCheck(bench.context).look()

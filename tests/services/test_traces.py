@@ -9,8 +9,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tests.support.made_up import MadeUp
-from tests.support.made_up_api import Played, says
-from tests.support.subscribing import OK, an_endpoint
+from tests.support.made_up_api import Played, build_answer
+from tests.support.subscribing import OK, create_endpoint
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.trace import is_within, trace_id
@@ -76,11 +76,11 @@ async def test_it_leads_from_the_submit_to_the_delivery_and_holds_no_secret(
     async with open_workbench(
         database_url, outbound, options={"api_key": "an-s3cret-key"}
     ) as bench:
-        await an_endpoint(bench, SUBSCRIBER)
+        await create_endpoint(bench, SUBSCRIBER)
         with traced() as exporter:
             with submitted_from(PLACE):
-                task = await bench.queued("ours")
-            assert (await bench.task(task.key)).traceparent == PLACE
+                task = await bench.create_queued("ours")
+            assert (await bench.read_task(task.key)).traceparent == PLACE
             await bench.send()
             await bench.call_back(task, DONE | {"id": "theirs", "message": "s3cret"})
             await deliver_all(bench)
@@ -118,7 +118,9 @@ async def test_what_is_asked_for_several_tasks_is_linked_to_each(database_url: s
         for number in (1, 2):
             with submitted_from(f"00-{number:032x}-{number:016x}-01"):
                 made.append(
-                    await bench.accepted(await bench.queued(f"ours-{number}"), f"t-{number}")
+                    await bench.accept_task(
+                        await bench.create_queued(f"ours-{number}"), f"t-{number}"
+                    )
                 )
         with traced() as exporter:
             for task in made:
@@ -137,7 +139,9 @@ async def test_callbacks_make_spans_by_the_share_of_traces(database_url: str) ->
         for number in range(1, 9):
             place = f"00-{number * (1 << 53):032x}-{number:016x}-01"
             with submitted_from(place):
-                task = await bench.accepted(await bench.queued(f"o-{number}"), f"t-{number}")
+                task = await bench.accept_task(
+                    await bench.create_queued(f"o-{number}"), f"t-{number}"
+                )
             told.append((place, task))
         with traced(share) as exporter:
             for _, task in told:
@@ -153,9 +157,9 @@ async def test_nothing_is_traced_and_nobody_is_told_where_no_exporter_is(
 ) -> None:
     outbound = provider_and_subscriber()
     async with open_workbench(database_url, outbound) as bench:
-        await an_endpoint(bench, SUBSCRIBER)
+        await create_endpoint(bench, SUBSCRIBER)
         with submitted_from(PLACE):
-            task = await bench.queued("ours")
+            task = await bench.create_queued("ours")
         assert tracing.begin_work_span("submit", [task]) is NO_SPAN
         await bench.send()
         await bench.call_back(task, DONE | {"id": "theirs"})
@@ -167,17 +171,17 @@ async def test_nothing_is_traced_and_nobody_is_told_where_no_exporter_is(
 async def test_another_task_of_the_same_input_belongs_to_who_asked_for_it(
     database_url: str,
 ) -> None:
-    refuses = Played(make=says(400, error={"code": "content", "why": "content"}))
+    refuses = Played(make=build_answer(400, error={"code": "content", "why": "content"}))
     async with open_workbench(database_url, ScriptedHttp(refuses)) as bench:
         with submitted_from(PLACE):
-            task = await bench.sent()
+            task = await bench.submit_task()
         other = PLACE.replace("4bf9", "aaaa")
         with submitted_from(other):
             again = await SubmissionIntake(bench.context).accept_again(
                 task, idempotency_key=None, submitter=None
             )
-        assert (await bench.task(again.task.key)).traceparent == other
+        assert (await bench.read_task(again.task.key)).traceparent == other
         untraced = await SubmissionIntake(bench.context).accept_again(
             task, idempotency_key=None, submitter=None
         )
-        assert (await bench.task(untraced.task.key)).traceparent is None
+        assert (await bench.read_task(untraced.task.key)).traceparent is None

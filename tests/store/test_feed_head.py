@@ -38,7 +38,7 @@ ALL = TaskFilter("default")
 async def written(url: str, count: int = 3) -> list[int]:
     """Start a process, let it write to the feed, and end it. Returns all numbers there are."""
     async with Store(url, SystemClock()) as store:
-        await history.insert(store, *[history.new_task() for _ in range(count)])
+        await history.insert(store, *[history.make_task() for _ in range(count)])
         await store.note_identity()
         return [
             change.seq for change in await store.read(lambda db: feed.list_tail(db, 0, limit=99))
@@ -70,7 +70,7 @@ def transaction(url: str) -> Iterator[Connection]:
 def insert_as_before(db: Connection, count: int = 1) -> None:
     """Append as code before the row does: the column gives the number."""
     for _ in range(count):
-        made = history.new_task()
+        made = history.make_task()
         row = dict(zip(task_rows.NEW, task_rows.build_new(made), strict=True))
         del row["traceparent"]  # of which that code knows nothing
         key = db.scalar(insert(tasks_table).values(row).returning(tasks_table.c.key))
@@ -84,7 +84,7 @@ def insert_as_before(db: Connection, count: int = 1) -> None:
 
 
 def append_as_now(db: Connection, count: int = 1) -> None:
-    made = tasks.insert_many(db, [history.new_task() for _ in range(count)])
+    made = tasks.insert_many(db, [history.make_task() for _ in range(count)])
     transitions.append(db, [(task, history.step(task)) for task in made if task is not None])
 
 
@@ -270,17 +270,17 @@ def is_promoted(url: str) -> bool:
 async def test_a_server_that_was_promoted_leaps_under_a_process_that_stays() -> None:
     server = PostgresServer().start()
     try:
-        url = server.url()
+        url = server.build_url()
         upgrade(url)
         async with Store(url, SystemClock()) as store:
-            await history.insert(store, history.new_task())
+            await history.insert(store, history.make_task())
             server.stop()
             server.promote_at_next_start()
             server.start()
             wait_until(lambda: is_promoted(url))
             with pytest.raises(Unavailable):  # as a reader that was ahead would be told
                 await store.read(lambda db: feed.list_page(db, ALL, after=9, limit=1))
-            await history.insert(store, history.new_task())
+            await history.insert(store, history.make_task())
             head = await store.read(feed.find_head)
         assert head == LEAP + 2
     finally:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.databases import SqliteTemplate
-from tests.support.small_disk import small_disk
+from tests.support.small_disk import mount_small_disk
 from tracker.cli.doctor.database import examine_server
 from tracker.config.kept_secrets import load_kept_secrets
 from tracker.settings import Settings, SettingsError
@@ -57,7 +57,7 @@ def test_a_file_that_cannot_be_reached_is_named_with_the_reason(tmp_path: Path) 
 def test_doctor_names_a_file_that_may_not_be_written(
     sqlite_template: SqliteTemplate, tmp_path: Path
 ) -> None:
-    with small_disk(tmp_path / "disk", size=16 * 1024**2) as disk:
+    with mount_small_disk(tmp_path / "disk", size=16 * 1024**2) as disk:
         url = f"sqlite:///{disk.path}/tracker.db"
         sqlite_template.copy(tmp_path)
         with closing(sqlite3.connect(tmp_path / "tracker.db")) as db:

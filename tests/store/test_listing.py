@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from tests.support.history import NOW, new_task, step
+from tests.support.history import NOW, make_task, step
 from tracker.domain.task import Task, TaskState
 from tracker.store import feed, labels, listing, tasks, transitions
 from tracker.store.driver.engine import open_engine
@@ -33,7 +33,7 @@ def connected(url: str) -> Iterator[Connection]:
 def fill(db: Connection, chance: random.Random, count: int = COUNT) -> list[Task]:
     """Tasks of all kinds, some submitted at the same instant."""
     new = [
-        new_task(
+        make_task(
             tenant=chance.choice(["default", "default", "other"]),
             operation=chance.choice(OPERATIONS),
             state=chance.choice(STATES),
@@ -155,7 +155,7 @@ def test_what_comes_in_meanwhile_moves_no_page(database_url: str) -> None:
     with connected(database_url) as db:
         made = [task for task in fill(db, chance) if task.tenant == "default"]
         first = listing.list_page(db, asked, order=Order.NEWEST, after=None, limit=5)
-        newer = replace(new_task(), created_at=NOW + timedelta(hours=1))
+        newer = replace(make_task(), created_at=NOW + timedelta(hours=1))
         tasks.insert_many(db, [newer])
         second = listing.list_page(db, asked, order=Order.NEWEST, after=first.position, limit=COUNT)
     assert {task.id for task in [*first.tasks, *second.tasks]} == {task.id for task in made}
@@ -163,7 +163,7 @@ def test_what_comes_in_meanwhile_moves_no_page(database_url: str) -> None:
 
 def test_two_entries_of_one_digest_are_told_apart(database_url: str) -> None:
     with connected(database_url) as db:
-        (task,) = [t for t in tasks.insert_many(db, [new_task(metadata={"a": "1"})]) if t]
+        (task,) = [t for t in tasks.insert_many(db, [make_task(metadata={"a": "1"})]) if t]
         labels.insert_many(db, [task])
         db.execute(text("UPDATE task_labels SET mark = :mark"), {"mark": labels.mark("b", "2")})
         asked = TaskFilter("default", metadata=[("b", "2")])

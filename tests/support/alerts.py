@@ -20,19 +20,19 @@ OF_THE_MACHINE = {
 """Alerts about what the tests run on, with the gauge that each asks for."""
 
 
-def promtool() -> str | None:
+def find_promtool() -> str | None:
     """Return the program; None where it is not installed."""
     ours = ROOT / ".promtool" / "usr" / "bin" / "promtool"
     return shutil.which("promtool") or (str(ours) if ours.exists() else None)
 
 
-def rules() -> dict[str, dict[str, Any]]:
+def load_rules() -> dict[str, dict[str, Any]]:
     """Return the rules by alert."""
     (group,) = yaml.safe_load(RULES.read_text())["groups"]
     return {rule["alert"]: rule for rule in group["rules"]}
 
 
-def case(
+def build_case(
     name: str, series: Mapping[str, str], alerts: Mapping[str, Sequence[Any]], at: str
 ) -> dict[str, Any]:
     """Return a test for promtool: which alerts fire at a time.
@@ -50,32 +50,34 @@ def case(
     }
 
 
-def fired(alert: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+def expect_fired(alert: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return what promtool is to find of an alert that fires with some labels of its own."""
-    rule = rules()[alert]
+    rule = load_rules()[alert]
     texts = dict(rule["annotations"])
     for name, value in labels.items():
         texts["summary"] = texts["summary"].replace(f"{{{{ $labels.{name} }}}}", value)
     return [{"exp_labels": rule["labels"] | labels, "exp_annotations": texts}]
 
 
-def only(alert: str | None, labels: Mapping[str, str]) -> dict[str, Any]:
+def expect_only(alert: str | None, labels: Mapping[str, str]) -> dict[str, Any]:
     """Return what promtool is to find: this alert, and none of the others."""
-    return {name: fired(name, labels) if name == alert else [] for name in rules()}
+    return {name: expect_fired(name, labels) if name == alert else [] for name in load_rules()}
 
 
-def fires(folder: Path, alert: str, series: Mapping[str, str] | None = None, **labels: str) -> None:
+def check_firing(
+    folder: Path, alert: str, series: Mapping[str, str] | None = None, **labels: str
+) -> None:
     """Let an alert fire, and no other. Skips the test where there is no promtool.
 
     series: in the place of this process's gauges as they are, steady.
     """
-    program = promtool()
+    program = find_promtool()
     if program is None:
         pytest.skip("promtool is not installed: run `make promtool` on Debian")
     unasked = {gauge for name, gauge in OF_THE_MACHINE.items() if name != alert}
-    shown = steady_gauges() if series is None else series
+    shown = build_steady_gauges() if series is None else series
     there = {one: v for one, v in shown.items() if one.partition("{")[0] not in unasked}
-    judge(program, folder, [case(alert, there, only(alert, labels), "40m")])
+    judge(program, folder, [build_case(alert, there, expect_only(alert, labels), "40m")])
 
 
 def judge(program: str, folder: Path, cases: Sequence[Mapping[str, Any]]) -> None:
@@ -88,7 +90,7 @@ def judge(program: str, folder: Path, cases: Sequence[Mapping[str, Any]]) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def steady_gauges() -> dict[str, str]:
+def build_steady_gauges() -> dict[str, str]:
     """Return the gauges of this process as series that stay as they are for 40 minutes."""
     found = {}
     for one in ALL:

@@ -15,7 +15,7 @@ needs_pyarrow = pytest.mark.skipif(
 )
 
 
-def files_of(root: Path) -> list[str]:
+def list_files(root: Path) -> list[str]:
     """Return the paths of whole files below a folder."""
     found = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
     return sorted(str(path) for path in found if PARTS not in path.parts)
@@ -23,15 +23,15 @@ def files_of(root: Path) -> list[str]:
 
 def assert_hides(root: Path, secrets: Iterable[str]) -> None:
     """Assert that no file holds any of these texts, or a column that is nobody's business."""
-    for path in files_of(root):
-        text = _text(root / path)
+    for path in list_files(root):
+        text = _read_text(root / path)
         assert '"key":' in text
         assert not [secret for secret in secrets if secret in text]
         for column in ("callback_url", "webhook_url", "context", "source_url", "secret"):
             assert f'"{column}"' not in text
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     """Return what is in a file, names of columns included."""
     data = file.read_bytes()
     if file.suffix != parquet.SUFFIX:

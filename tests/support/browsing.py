@@ -114,7 +114,7 @@ class Watched:
 
 
 @contextmanager
-def watched(chromium: Chromium, url: str, **options: Any) -> Iterator[Watched]:
+def open_watched(chromium: Chromium, url: str, **options: Any) -> Iterator[Watched]:
     """Yield a browser context with cookies of its own. Call it in the browser's thread.
 
     options: of `Browser.new_context`, e.g. `viewport`, `locale`, `color_scheme`.
@@ -133,7 +133,7 @@ _VIOLATIONS = """options => axe.run(options).then(found => found.violations.flat
 """A function that returns them alone: the rest that axe found takes longer to read."""
 
 
-def violations(page: Page) -> list[str]:
+def find_violations(page: Page) -> list[str]:
     """Return what axe finds wrong with a page by WCAG 2.0 to 2.2, levels A and AA."""
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
     only = {"type": "tag", "values": tags}
@@ -152,7 +152,7 @@ def cut_tables(page: Page) -> list[str]:
     return found
 
 
-def overflow(page: Page) -> int:
+def measure_overflow(page: Page) -> int:
     """Return by how many pixels a page is wider than its window."""
     wide: int = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -13,7 +13,7 @@ OPEN = frozenset({"queued", "uncertain", "submitted", "running"})
 
 
 @contextmanager
-def reading(database_url: str) -> Iterator[Connection]:
+def open_reading(database_url: str) -> Iterator[Connection]:
     """A connection for looking; it holds nothing that writers wait for."""
     engine = open_engine(database_url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
@@ -41,33 +41,33 @@ class Left:
 
 def look(database_url: str) -> Left:
     """Count everything, and check that every history folds to its task's state."""
-    with reading(database_url) as db:
+    with open_reading(database_url) as db:
         tasks = db.execute(text("SELECT key, external_task_id, state, version FROM tasks")).all()
         names = {row.key: row.external_task_id for row in tasks}
         return Left(
             states={row.external_task_id: row.state for row in tasks},
-            outcomes=_grouped(
+            outcomes=_query_grouped(
                 db, names, "SELECT task_key, outcome FROM attempts ORDER BY task_key, number"
             ),
-            owed=_grouped(db, names, "SELECT task_key, state FROM deliveries ORDER BY key"),
-            breaks=_breaks(db, {row.key: (row.state, row.version) for row in tasks}),
+            owed=_query_grouped(db, names, "SELECT task_key, state FROM deliveries ORDER BY key"),
+            breaks=_find_breaks(db, {row.key: (row.state, row.version) for row in tasks}),
         )
 
 
 def is_any_open(database_url: str) -> bool:
     """Return true if a task has no verdict yet."""
-    with reading(database_url) as db:
+    with open_reading(database_url) as db:
         return bool(OPEN & set(db.scalars(text("SELECT DISTINCT state FROM tasks"))))
 
 
-def _grouped(db: Connection, names: Mapping[int, str], query: str) -> dict[str, list[Any]]:
+def _query_grouped(db: Connection, names: Mapping[int, str], query: str) -> dict[str, list[Any]]:
     grouped: dict[str, list[Any]] = {name: [] for name in names.values()}
     for task_key, value in db.execute(text(query)):
         grouped[names[task_key]].append(value)
     return grouped
 
 
-def _breaks(db: Connection, now: Mapping[int, tuple[str, int]]) -> list[str]:
+def _find_breaks(db: Connection, now: Mapping[int, tuple[str, int]]) -> list[str]:
     reached: dict[int, tuple[str | None, int]] = dict.fromkeys(now, (None, 0))
     breaks = []
     query = "SELECT task_key, version, from_state, to_state FROM transitions ORDER BY 1, 2"
@@ -84,7 +84,7 @@ def _breaks(db: Connection, now: Mapping[int, tuple[str, int]]) -> list[str]:
     return breaks
 
 
-def numbers(database_url: str, query: str) -> list[int]:
+def query_numbers(database_url: str, query: str) -> list[int]:
     """The first column of a query of one's own."""
-    with reading(database_url) as db:
+    with open_reading(database_url) as db:
         return list(db.scalars(text(query)))

@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.memory import folder_in_memory
+from tests.support.memory import find_memory_folder
 from tests.support.service import Process
 
 
@@ -19,7 +19,7 @@ class Done:
 
 def run(*arguments: str, module: str = "tracker", **env: str) -> Done:
     """Run `tracker`, or another module, with these arguments, and with only these settings."""
-    with tempfile.TemporaryDirectory(dir=folder_in_memory(), prefix="tracker-command-") as folder:
+    with tempfile.TemporaryDirectory(dir=find_memory_folder(), prefix="tracker-command-") as folder:
         out, log = Path(folder, "out"), Path(folder, "err")
         with Process(arguments, env, log, module, out) as process:
             status = process.join()

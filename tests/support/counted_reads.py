@@ -11,7 +11,7 @@ READS = ("SELECT", "WITH")
 
 
 @contextmanager
-def counted_reads(engine: Engine) -> Iterator[list[str]]:
+def count_reads(engine: Engine) -> Iterator[list[str]]:
     """Yield the queries that are sent over connections opened meanwhile."""
     sent: list[str] = []
 

@@ -33,7 +33,7 @@ db.execute("ROLLBACK")
 """
 
 
-def dying_at(point: CrashPoint, times: int, by: signal.Signals) -> Signal:
+def make_crash(point: CrashPoint, times: int, by: signal.Signals) -> Signal:
     """A signal that lets `times - 1` passes of the point go by, and strikes once."""
     left = times
 
@@ -69,7 +69,7 @@ def main() -> None:
     settings = Settings.read_environment(providers={**PROVIDERS, **made_up.PROVIDERS})
     configure_logging("warning", "json", Redactor())
     by = signal.Signals[sys.argv[3]] if len(sys.argv) > 3 else signal.SIGKILL
-    at = dying_at(CrashPoint(sys.argv[1]), int(sys.argv[2]), by)
+    at = make_crash(CrashPoint(sys.argv[1]), int(sys.argv[2]), by)
     app = make_app(settings, workers=True, signal=at)
     uvicorn.run(app, port=settings.port, **build_server_options(settings))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import delete, update
 
-from tests.support.made_up_api import says
+from tests.support.made_up_api import build_answer
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.custody import Asset, Custody
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
@@ -40,12 +40,14 @@ class CustodyBench:
     storage: Storage
     fetching: AssetFetcher
 
-    async def succeeded(self, *pieces: dict[str, Any], name: str = "ours") -> Task:
+    async def create_succeeded(self, *pieces: dict[str, Any], name: str = "ours") -> Task:
         """A task whose provider says by callback that it made these pieces."""
-        task = await self.bench.accepted(await self.bench.queued(name), f"theirs of {name}")
+        task = await self.bench.accept_task(
+            await self.bench.create_queued(name), f"theirs of {name}"
+        )
         said = {"status": "succeeded", "id": f"theirs of {name}", "pieces": list(pieces)}
         await self.bench.call_back(task, said)
-        return await self.bench.task(task.key)
+        return await self.bench.read_task(task.key)
 
     async def fetch(self, *, rounds: int = 1, is_last: bool = False) -> None:
         """Fetch whatever is wanted, due or not, so many times. is_last: then all URLs are dead."""
@@ -54,18 +56,18 @@ class CustodyBench:
             for claimed in await self.fetching.claim(limit=100, per_lane=100, busy={}):
                 await self.fetching.fetch(claimed)
 
-    async def of(self, task: Task) -> list[Asset]:
+    async def list_assets(self, task: Task) -> list[Asset]:
         """The assets of a task."""
         found = await self.bench.context.store.read(lambda db: assets.list_of_tasks(db, [task.key]))
         return found.get(task.key, [])
 
-    async def fetched(
+    async def fetch_new(
         self, *pieces: dict[str, Any], rounds: int = 1, is_last: bool = False
     ) -> Asset:
         """The one asset of a new task, after fetching."""
-        task = await self.succeeded(*pieces)
+        task = await self.create_succeeded(*pieces)
         await self.fetch(rounds=rounds, is_last=is_last)
-        (asset,) = await self.of(task)
+        (asset,) = await self.list_assets(task)
         return asset
 
     async def forget(self, task: Task) -> None:
@@ -77,7 +79,7 @@ class CustodyBench:
 
         await self.bench.context.store.write(batch, task.key)
 
-    def files(self) -> list[Path]:
+    def list_files(self) -> list[Path]:
         """Whole files in the store."""
         return [
             path for path in self.folder.rglob("*") if path.is_file() and PARTS not in path.parts
@@ -87,7 +89,7 @@ class CustodyBench:
         """Files that are being written, or were left."""
         return list((self.folder / PARTS).glob("*"))
 
-    async def content(self, asset: Asset) -> bytes:
+    async def read_content(self, asset: Asset) -> bytes:
         """The bytes of a kept asset."""
         assert asset.store_key is not None
         assert asset.size is not None
@@ -130,7 +132,7 @@ async def open_custody(
         objects.close()
 
 
-def answering(statement: dict[str, Any]) -> ScriptedHttp:
+def make_answering(statement: dict[str, Any]) -> ScriptedHttp:
     """A provider that tells every poll the same of its tasks."""
 
     def answer(_call: HttpCall) -> HttpResult:
@@ -156,4 +158,6 @@ class Relay(ScriptedHttp):
         said = json.loads(answer.body)
         names = [said] if isinstance(said, str) else [one["b64_json"] for one in said["data"]]
         made = [{"kind": "image", "url": name, "key": str(at)} for at, name in enumerate(names)]
-        return says(id=self.id_, said={"status": "succeeded", "id": self.id_, "pieces": made})
+        return build_answer(
+            id=self.id_, said={"status": "succeeded", "id": self.id_, "pieces": made}
+        )

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.support.keys import issue
-from tests.support.requests import SECRET, kling_says
+from tests.support.requests import SECRET, build_kling_callback
 from tracker.domain import token
 from tracker.domain.access import EVERYTHING, Scope
 from tracker.services.access.keys import Issued
@@ -47,7 +47,7 @@ class Person:
 
 
 @contextmanager
-def signed_in(
+def open_session(
     url: str,
     database_url: str,
     *,
@@ -69,14 +69,14 @@ def sign_in(http: httpx.Client, key: str) -> None:
     assert answer.status_code == 303, answer.text
 
 
-def cookies(http: httpx.Client, **more: str) -> dict[str, str]:
+def build_cookie_header(http: httpx.Client, **more: str) -> dict[str, str]:
     """Return the header of a client's cookies and of further ones, which it does not keep."""
     kept = {name: value for name, value in http.cookies.items() if value is not None}
     named = {name.replace("_", "-"): value for name, value in more.items()}
     return {"cookie": "; ".join(f"{name}={value}" for name, value in (kept | named).items())}
 
 
-def forms_of(page: str) -> list[tuple[str, dict[str, str]]]:
+def list_forms(page: str) -> list[tuple[str, dict[str, str]]]:
     """Return the forms of a page that are sent by POST: their addresses and hidden fields."""
     found = re.findall(
         r'<form[^>]*method="post"[^>]*action="([^"]+)"[^>]*>(.*?)</form>', page, re.DOTALL
@@ -85,16 +85,16 @@ def forms_of(page: str) -> list[tuple[str, dict[str, str]]]:
     return [(action, dict(re.findall(field, inside))) for action, inside in found]
 
 
-def odd_receipts(api: httpx.Client, verdict: str) -> list[str]:
+def list_odd_receipts(api: httpx.Client, verdict: str) -> list[str]:
     """Return the ids of receipts of a verdict that nobody has dismissed, newest first."""
     params = {"verdict": verdict, "dismissed": "false"}
     return [one["id"] for one in api.get("/v1/receipts", params=params).json()["receipts"]]
 
 
-def stray_callback(api: httpx.Client, **fields: Any) -> str:
+def send_stray_callback(api: httpx.Client, **fields: Any) -> str:
     """Send a callback of a task that nobody knows; the id of its receipt."""
-    api.post(SHARED_CALLBACKS, content=kling_says("succeed", **fields))
-    return odd_receipts(api, "unknown_task")[0]
+    api.post(SHARED_CALLBACKS, content=build_kling_callback("succeed", **fields))
+    return list_odd_receipts(api, "unknown_task")[0]
 
 
 def make_endpoint(api: httpx.Client, name: str) -> str:
@@ -105,7 +105,7 @@ def make_endpoint(api: httpx.Client, name: str) -> str:
     return id_
 
 
-def page_paths(method: str) -> list[str]:
+def list_page_paths(method: str) -> list[str]:
     """Return the paths of all pages that take a method, under `/ui`, from the table of routes."""
     groups = [one.PAGES for one in vars(routes).values() if hasattr(one, "PAGES")]
     return [
@@ -120,7 +120,7 @@ def page_paths(method: str) -> list[str]:
 def answer_question(person: Person, path: str, **more: Any) -> httpx.Response:
     """Open a question and send its form."""
     page = person.see(path)
-    sent = [(action, fields) for action, fields in forms_of(page) if "/sign-out" not in action]
+    sent = [(action, fields) for action, fields in list_forms(page) if "/sign-out" not in action]
     ((action, fields),) = sent
     values = {name: unescape(value) for name, value in fields.items()}
     return person.http.post(action, data=values | more, headers=OWN)

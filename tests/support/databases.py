@@ -33,27 +33,27 @@ class PostgresTemplate:
         self._server_url = server_url
         self._db = psycopg.connect(server_url, autocommit=True)
         self._name = f"template_{make_token()}"
-        self._admin("CREATE DATABASE {}", self._name)
-        upgrade(self._address(self._name))
+        self._connect_admin("CREATE DATABASE {}", self._name)
+        upgrade(self._build_address(self._name))
 
     @contextmanager
     def copy(self) -> Iterator[str]:
         """The address of a fresh database, dropped at the end whoever is connected."""
         name = f"test_{make_token()}"
-        self._admin("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, self._name)
+        self._connect_admin("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, self._name)
         try:
-            yield self._address(name)
+            yield self._build_address(name)
         finally:
-            self._admin("DROP DATABASE {} WITH (FORCE)", name)
+            self._connect_admin("DROP DATABASE {} WITH (FORCE)", name)
 
     def close(self) -> None:
         """Drop the template."""
-        self._admin("DROP DATABASE {} WITH (FORCE)", self._name)
+        self._connect_admin("DROP DATABASE {} WITH (FORCE)", self._name)
         self._db.close()
 
-    def _address(self, name: str) -> str:
+    def _build_address(self, name: str) -> str:
         return urlunsplit(urlsplit(self._server_url)._replace(path=f"/{name}"))
 
-    def _admin(self, statement: str, *names: str) -> None:
+    def _connect_admin(self, statement: str, *names: str) -> None:
         quoted = [sql.Identifier(name) for name in names]
         self._db.execute(sql.SQL(statement).format(*quoted))

@@ -8,11 +8,11 @@ from tracker.web.api.openapi import build_document
 from tracker.web.routes import ROUTES
 
 
-def document() -> dict[str, Any]:
+def copy_document() -> dict[str, Any]:
     """Return a copy of the whole document, which whoever asked may change."""
-    return copy.deepcopy(_document())
+    return copy.deepcopy(_build_document())
 
 
 @cache
-def _document() -> dict[str, Any]:
+def _build_document() -> dict[str, Any]:
     return build_document(ROUTES)

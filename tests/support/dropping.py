@@ -3,7 +3,7 @@
 from tracker.services.upkeep.retention import RetentionChore
 
 
-async def work_all(chore: RetentionChore) -> None:
+async def run_all(chore: RetentionChore) -> None:
     """Work until nothing is left that can be dropped now."""
     while await chore.drop_for_while() is not None:
         pass

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tests.support.made_up_server import MadeUpServer
-from tests.support.service import Process, environment, free_port
+from tests.support.service import Process, build_environment, free_port
 
 NEVER = ("accept:committed", "1000000")
 """A point, and a time at which it never comes there."""
@@ -24,12 +24,12 @@ class DyingService:
     folder: Path
     provider: MadeUpServer
 
-    def service(self, point: str, nth: str) -> Process:
+    def make_service(self, point: str, nth: str) -> Process:
         """Return the service, not started, which kills itself at the n-th pass of a point."""
         log = self.folder / f"{point}-{nth}".replace(":", "-")
         return Process((point, nth), self.env, log, "tests.support.crashing")
 
-    def tasks(self) -> list[dict[str, Any]]:
+    def list_tasks(self) -> list[dict[str, Any]]:
         """Return every task."""
         url = f"{self.url}/v1/tasks"
         found = httpx.get(url, params={"limit": 100}, trust_env=False, timeout=60)
@@ -38,11 +38,11 @@ class DyingService:
 
 
 @contextmanager
-def dying_service(database_url: str, folder: Path, **more: str) -> Iterator[DyingService]:
+def open_dying_service(database_url: str, folder: Path, **more: str) -> Iterator[DyingService]:
     """Yield a service with short leases. more: further settings."""
     port = free_port()
     with MadeUpServer() as provider:
-        env = environment(
+        env = build_environment(
             database_url,
             folder,
             provider_url="http://127.0.0.1:9",

@@ -23,9 +23,9 @@ def check_body(body: bytes) -> None:
     """Raises ValidationError where an event has another shape; bodies for Kling's clients pass."""
     event = json.loads(body)
     if isinstance(event, dict) and {"type", "timestamp", "data"} <= event.keys():
-        _shape(EventType(event["type"])).validate_json(body)
+        _describe_shape(EventType(event["type"])).validate_json(body)
 
 
 @cache
-def _shape(type_: EventType) -> TypeAdapter[object]:
+def _describe_shape(type_: EventType) -> TypeAdapter[object]:
     return TypeAdapter(EVENTS[type_][0])

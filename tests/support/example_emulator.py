@@ -62,7 +62,7 @@ class ExampleApi:
             ApiRoute("POST", "/v1/jobs", self.create),
             ApiRoute("GET", "/v1/jobs", self.list_jobs),
             ApiRoute("GET", "/v1/jobs/{id}", self.get),
-            ApiRoute("GET", "/v1/jobs/{id}/content", self.content),
+            ApiRoute("GET", "/v1/jobs/{id}/content", self.serve_content),
             ApiRoute("POST", "/v1/jobs/{id}/cancel", self.cancel),
             ApiRoute("DELETE", "/v1/jobs/{id}", self.erase),
         )
@@ -84,7 +84,7 @@ class ExampleApi:
                 account=account,
                 body=body,
                 count=count,
-                read=lambda scenario: _draft(body, scenario),
+                read=lambda scenario: _draft_task(body, scenario),
             )
         )
         kind, _, seconds = call.headers.get("prefer", "").partition("=")
@@ -96,7 +96,7 @@ class ExampleApi:
         """Show one job; a purged one is shown without its outputs."""
         return Reply(self._build_view(await self._find(call, keeps_purged=True)))
 
-    async def content(self, call: ApiCall) -> Reply:
+    async def serve_content(self, call: ApiCall) -> Reply:
         """Answer the bytes of a job's first output."""
         task = await self._find(call)
         if not task.ready_artifacts:
@@ -131,13 +131,13 @@ class ExampleApi:
 
     def _build_view(self, task: ExampleTask) -> dict[str, Any]:
         purged = self.engine.is_purged(task)
-        return _shown(
+        return _build_view(
             task, [] if purged else [build_media_url(task, n) for n in task.ready_artifacts]
         )
 
     def _build_callbacks(self, task: ExampleTask) -> Sequence[CallbackContent]:
         urls = [build_media_url(task, name) for name in task.ready_artifacts]
-        body = encode_json(_shown(task, urls))
+        body = encode_json(_build_view(task, urls))
         return (CallbackContent(body=body, sign=_sign, retry=_EXACTLY_200),)
 
 
@@ -148,7 +148,7 @@ def create(emulator: Emulator) -> EmulatedProvider[ExampleDetails]:
     return EmulatedProvider(name="example", engine=api.engine, services=(service,))
 
 
-def _draft(body: Mapping[str, object], _scenario: Scenario) -> TaskDraft[ExampleDetails]:
+def _draft_task(body: Mapping[str, object], _scenario: Scenario) -> TaskDraft[ExampleDetails]:
     prompt, webhook = body.get("prompt"), body.get("webhook")
     if not isinstance(prompt, str) or not isinstance(webhook, str | None):
         raise Refusal(RefusalKind.INVALID, "prompt and webhook must be texts")
@@ -163,7 +163,7 @@ def _draft(body: Mapping[str, object], _scenario: Scenario) -> TaskDraft[Example
     )
 
 
-def _shown(task: ExampleTask, outputs: Sequence[str]) -> dict[str, Any]:
+def _build_view(task: ExampleTask, outputs: Sequence[str]) -> dict[str, Any]:
     state = task.status.upper() if task.scenario.has("shouting") else task.status
     return {
         "id": task.task_id,

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from _pytest.capture import CaptureManager  # not exported; `-p` names it "capturemanager"
 
-from tests.support.ordering import Dealing, files_long_first
+from tests.support.ordering import Dealing, sort_files_long_first
 
 _AHEAD = 2
 _TOLD_S = 0.2
@@ -58,10 +58,10 @@ class Run:
         items = session.items
         numbers = range(len(items))
         self._dealing = Dealing(
-            files_long_first(numbers, lambda number: items[number].nodeid.partition("::")[0])
+            sort_files_long_first(numbers, lambda number: items[number].nodeid.partition("::")[0])
         )
         self._workers: dict[Connection, Worker] = {}
-        self._folder = _folder(session.config)
+        self._folder = _make_folder(session.config)
 
     def run(self, processes: int) -> None:
         try:
@@ -91,7 +91,7 @@ class Run:
             self._give(worker)
 
     def _give(self, worker: Worker) -> None:
-        test = self._dealing.next_for(worker.number)
+        test = self._dealing.choose_next(worker.number)
         with contextlib.suppress(BrokenPipeError):  # it died, which is heard next
             worker.pipe.send(test)
         if test is not None:
@@ -193,7 +193,7 @@ def _work(
     """Be a worker: run the tests whose numbers come through the pipe, until None does."""
     for other in others:
         other.close()
-    events = _reporting_to_nobody_else(session.config)
+    events = _silence_reporting(session.config)
     _use_folder(session.config, folder / f"process{number}")
     try:
         current = pipe.recv()
@@ -209,7 +209,7 @@ def _work(
         session._setupstate.teardown_exact(None)
 
 
-def _reporting_to_nobody_else(config: pytest.Config) -> Events:
+def _silence_reporting(config: pytest.Config) -> Events:
     """Leave the terminal, and the files for captured output, to the process that forked us."""
     config.pluginmanager.unregister(name="terminalreporter")
     events = Events(config)
@@ -222,7 +222,7 @@ def _reporting_to_nobody_else(config: pytest.Config) -> Events:
     return events
 
 
-def _folder(config: pytest.Config) -> Path:
+def _make_folder(config: pytest.Config) -> Path:
     """The folder of this run, which is removed when all tests have passed."""
     factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]
     return factory.getbasetemp()

@@ -13,7 +13,7 @@ LONGEST_S = 30
 
 
 @contextmanager
-def disk(path: Path) -> Iterator[Path]:
+def mount_disk(path: Path) -> Iterator[Path]:
     """Mount one at a folder to be made. Skips the test where that is not permitted."""
     image = path.with_suffix(".img")
     with image.open("wb") as file:
@@ -32,7 +32,7 @@ def disk(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def frozen(path: Path) -> Iterator[None]:
+def freeze_disk(path: Path) -> Iterator[None]:
     """Let nobody's write to a mounted disk return within the block."""
     subprocess.run(["fsfreeze", "--freeze", str(path)], check=True)
     words = ["sh", "-c", f'sleep {LONGEST_S}; fsfreeze --unfreeze "$0"', str(path)]

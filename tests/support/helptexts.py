@@ -7,7 +7,7 @@ import click
 from tracker.cli.command import LazyGroup
 
 
-def help_texts(command: click.Command) -> Iterator[str]:
+def iterate_help_texts(command: click.Command) -> Iterator[str]:
     """Yield each text that the help of a command, and of those below it, shows."""
     yield from filter(None, (command.help, command.short_help))
     for parameter in command.params:
@@ -22,4 +22,4 @@ def help_texts(command: click.Command) -> Iterator[str]:
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
             assert inner is not None
-            yield from help_texts(inner)
+            yield from iterate_help_texts(inner)

@@ -16,7 +16,7 @@ from tracker.store.store import Store
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def new_task(**fields: Any) -> Task:
+def make_task(**fields: Any) -> Task:
     """A task that nobody has inserted yet."""
     id_ = make_id()
     given: dict[str, Any] = {
@@ -80,14 +80,14 @@ def _insert(tx: Tx, items: Sequence[Sequence[Task]]) -> list[list[Task]]:
 
 
 def _move(tx: Tx, items: Sequence[tuple[Task, Task]]) -> list[Task]:
-    return _moved(tx, items, kind=EventKind.SEEN_RUNNING)
+    return _move_times(tx, items, kind=EventKind.SEEN_RUNNING)
 
 
 def _finish(tx: Tx, items: Sequence[tuple[Task, Task]]) -> list[Task]:
-    return _moved(tx, items, kind=EventKind.SEEN_SUCCEEDED, source=Source.CALLBACK)
+    return _move_times(tx, items, kind=EventKind.SEEN_SUCCEEDED, source=Source.CALLBACK)
 
 
-def _moved(tx: Tx, items: Sequence[tuple[Task, Task]], **said: Any) -> list[Task]:
+def _move_times(tx: Tx, items: Sequence[tuple[Task, Task]], **said: Any) -> list[Task]:
     tasks.save(tx.db, [after for _, after in items])
     steps = [(after, step(after, from_state=before.state, **said)) for before, after in items]
     transitions.append(tx.db, steps)

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from tests.support.requests import SECRET, callback_path, kling_says, submit
-from tests.support.service import environment, serving_client
+from tests.support.requests import SECRET, build_kling_callback, find_callback_path, submit
+from tests.support.service import build_environment, serve_to_client
 
 MARKUP = (
     "<script>document.title='ran'</script><img src=//evil.example/x onerror=alert(1)>"
@@ -20,7 +20,7 @@ MARKUP = (
 HIDDEN = "admin\u202egnp.exe\u200b\u2066\ufeff"
 DIGITS = b"1234567890123456789012345678901234567890"
 BODIES = {
-    "markup": kling_says("processing", task_status_msg=MARKUP + HIDDEN),
+    "markup": build_kling_callback("processing", task_status_msg=MARKUP + HIDDEN),
     "no text": b'\xff\xfe\x00{"a": "\x80"}',
     "long": b'{"task_id": "881", "text": "' + "长".encode() * 300_000 + b'"}',
     "deep": b'{"task_id": "881", "a": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
@@ -43,9 +43,9 @@ NAME = '"><script>alert(1)</script>'
 
 
 @contextmanager
-def unguarded(database_url: str, folder: Path) -> Iterator[httpx.Client]:
+def open_unguarded(database_url: str, folder: Path) -> Iterator[httpx.Client]:
     """Yield a client of a service that asks for no key, without workers."""
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url="http://127.0.0.1:9",
@@ -53,11 +53,11 @@ def unguarded(database_url: str, folder: Path) -> Iterator[httpx.Client]:
         TRACKER_AUTH="off",
         TRACKER_CALLBACK_SECRETS=SECRET.decode(),
     )
-    with serving_client(env, workers=False) as client:
+    with serve_to_client(env, workers=False) as client:
         yield client
 
 
-def hostile_task(http: httpx.Client) -> dict[str, Any]:
+def create_hostile_task(http: httpx.Client) -> dict[str, Any]:
     """Make the task, which has succeeded; return it as the API shows it."""
     made = submit(
         http,
@@ -66,18 +66,18 @@ def hostile_task(http: httpx.Client) -> dict[str, Any]:
         webhook_url="https://app.example/<script>",
     )
     for body in BODIES.values():
-        http.post(callback_path(made["id"]), content=body)
-    done = kling_says(
+        http.post(find_callback_path(made["id"]), content=body)
+    done = build_kling_callback(
         "succeed",
         task_id="881",
         task_result={"videos": [{"id": MARKUP, "url": url, "duration": "5"} for url in ADDRESSES]},
     )
-    answer = http.post(callback_path(made["id"]), content=done)
+    answer = http.post(find_callback_path(made["id"]), content=done)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = http.get(f"/v1/tasks/{made['id']}").json()
     return found
 
 
-def pages_of(task: dict[str, Any]) -> list[str]:
+def list_pages(task: dict[str, Any]) -> list[str]:
     """Return the paths that show the task."""
     return ["/ui/tasks", f"/ui/tasks/{task['id']}", "/ui/tasks?metadata.order=%3D1%2B1"]

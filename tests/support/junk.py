@@ -22,7 +22,7 @@ DEEPER = 100_000
 MANY = 6_000
 
 
-def nested() -> Any:
+def build_nested() -> Any:
     """Return lists in lists, more levels than may be kept."""
     value: Any = "x"
     for _ in range(100):
@@ -30,14 +30,14 @@ def nested() -> Any:
     return value
 
 
-def _all() -> Iterator[tuple[str, Any]]:
+def _iterate_all() -> Iterator[tuple[str, Any]]:
     for name, text in TEXTS.items():
         yield name, text
         yield f"list of {name}", [text]
         if text:
             yield f"key {name}", {text: 1}
-    yield "deep lists", nested()
-    yield "deep objects", {"a": nested()}
+    yield "deep lists", build_nested()
+    yield "deep objects", {"a": build_nested()}
     yield "many texts", ["x"] * MANY
     yield "many keys", {f"k{n}": n for n in range(MANY)}
     yield "many lists", [[]] * MANY
@@ -45,37 +45,39 @@ def _all() -> Iterator[tuple[str, Any]]:
     yield "number", -1.5
 
 
-VALUES: Mapping[str, Any] = dict(_all())
+VALUES: Mapping[str, Any] = dict(_iterate_all())
 """Junk for any place, whatever belongs there, by name."""
 
 
-def values(names: Iterable[str] = VALUES) -> Iterator[tuple[str, Any]]:
+def iterate_values(names: Iterable[str] = VALUES) -> Iterator[tuple[str, Any]]:
     """Yield junk with its name; all of it unless some is named."""
     for name in names:
         yield name, VALUES[name]
 
 
-def places(schema: Mapping[str, Any], defs: Mapping[str, Any], at: Path = ()) -> Iterator[Path]:
+def iterate_places(
+    schema: Mapping[str, Any], defs: Mapping[str, Any], at: Path = ()
+) -> Iterator[Path]:
     """Every field that a JSON Schema names, with one entry of each list and of each map.
 
     defs: what its references name.
     """
     if "$ref" in schema:
-        yield from places(defs[schema["$ref"].rpartition("/")[2]], defs, at)
+        yield from iterate_places(defs[schema["$ref"].rpartition("/")[2]], defs, at)
         return
     for one in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
-        yield from places(one, defs, at)
+        yield from iterate_places(one, defs, at)
     if at:
         yield at
     for name, field in schema.get("properties", {}).items():
-        yield from places(field, defs, (*at, name))
+        yield from iterate_places(field, defs, (*at, name))
     if isinstance(schema.get("items"), dict) and len(at) < 8:
-        yield from places(schema["items"], defs, (*at, 0))
+        yield from iterate_places(schema["items"], defs, (*at, 0))
     if schema.get("additionalProperties") not in (None, False):
         yield (*at, "a")
 
 
-def placed(body: Mapping[str, Any], at: Path, value: Any) -> dict[str, Any]:
+def put_at(body: Mapping[str, Any], at: Path, value: Any) -> dict[str, Any]:
     """Return a body with a value at a place; what leads there is made where it is missing."""
     made = copy.deepcopy(dict(body))
     inner: Any = made

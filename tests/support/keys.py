@@ -33,11 +33,11 @@ def issue(
     return asyncio.run(make())
 
 
-def bearer(issued: Issued) -> dict[str, str]:
+def build_bearer(issued: Issued) -> dict[str, str]:
     """The header that presents a key."""
     return {"authorization": f"Bearer {issued.secret}"}
 
 
-def folder_secret(folder: Path) -> bytes:
+def read_folder_secret(folder: Path) -> bytes:
     """The first secret of a service whose data directory this is."""
     return Settings.read_environment({"TRACKER_DATA_DIR": str(folder)}).list_callback_secrets()[0]

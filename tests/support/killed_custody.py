@@ -35,9 +35,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine, select, update
 
 from tests.support.custody import RULES, CustodyBench, Relay, open_custody
-from tests.support.deaths import Death
-from tests.support.origin import film, whole
-from tests.support.s3 import bucket_client, counted_requests
+from tests.support.origin import make_film, serve_whole
+from tests.support.s3 import count_requests, make_bucket_client
+from tests.support.step_killer import StepKiller
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import HandClock
 from tracker.clock import make_id
@@ -92,7 +92,7 @@ def main(url: str, store: str, each: str = "") -> None:
     look = _Look(engine, store)
     number, seen, before, since = 0, set[str](), LONG_AGO, LONG_AGO
     single = iter(() if each else _WAYS)
-    ways = _ways_to(next(single, None))
+    ways = _select_ways(next(single, None))
     while True:
         number, before, since = number + 1, since, datetime.now(UTC)
         if each:
@@ -101,8 +101,8 @@ def main(url: str, store: str, each: str = "") -> None:
         child = os.fork()
         if not child:
             of = _STORE if "://" in store else ""
-            death = Death(number, seen, writing, of=of, is_each=bool(each))
-            asyncio.run(_live(url, store, origin_url, death, ways=ways, before=before))
+            killer = StepKiller(number, seen, writing, of=of, is_each=bool(each))
+            asyncio.run(_go_on(url, store, origin_url, killer, ways=ways, before=before))
             os._exit(0)
         os.close(writing)
         with os.fdopen(reading) as told:
@@ -117,10 +117,10 @@ def main(url: str, store: str, each: str = "") -> None:
             continue
         if len(ways) == len(_WAYS) or status:
             sys.exit(os.waitstatus_to_exitcode(status))
-        ways = _ways_to(next(single, None))
+        ways = _select_ways(next(single, None))
 
 
-def _ways_to(way: str | None) -> frozenset[str]:
+def _select_ways(way: str | None) -> frozenset[str]:
     """Return a way and those that it needs; of None, all ways."""
     return frozenset(_WAYS if way is None else (*_WAYS[way], way))
 
@@ -144,94 +144,102 @@ def _start_origin() -> str:
 def _answer(asked: Asked) -> Iterable[bytes]:
     kind, _, name = asked.line.split()[1].strip("/").partition("/")
     if kind == "large":
-        return whole(film(LARGE, seed=10 * int(name)))(asked)
+        return serve_whole(make_film(LARGE, seed=10 * int(name)))(asked)
     if kind == "small":
-        return whole(film(SMALL, seed=10 * int(name) + 1))(asked)
-    files = [b64encode(film(SMALL, seed=10 * int(name) + n)).decode() for n in (2, 3)]
+        return serve_whole(make_film(SMALL, seed=10 * int(name) + 1))(asked)
+    files = [b64encode(make_film(SMALL, seed=10 * int(name) + n)).decode() for n in (2, 3)]
     answer = {"data": [{"b64_json": one} for one in files]}
-    return whole(json.dumps(answer).encode())(asked)
+    return serve_whole(json.dumps(answer).encode())(asked)
 
 
-async def _live(
-    url: str, store: str, origin: str, death: Death, *, ways: AbstractSet[str], before: datetime
+async def _go_on(
+    url: str,
+    store: str,
+    origin: str,
+    killer: StepKiller,
+    *,
+    ways: AbstractSet[str],
+    before: datetime,
 ) -> None:
     """Put right what is left; then take these ways that a file can go.
 
     before: what is older than that has been looked at, and goes.
     """
-    number = death.number
+    number = killer.number
     relay = Relay(f"{origin}/inline/{number}", f"theirs-{number}")
-    with _opened(store, death) as objects:
+    with _open_store(store, killer) as objects:
         async with open_custody(
             url,
             Path("/nowhere"),
             objects=objects,
             rules=replace(RULES, max_bytes=2 * LARGE),
             outbound=relay,
-            signal=death.at,
+            signal=killer.reach_point,
             retention=POLICY,
             results=ResultHosting(answers_with_files=lambda operation: operation == "draw"),
         ) as custody:
             await custody.bench.context.store.write(_expire, before)
             await _put_right(custody)
             if isinstance(objects, SpooledStore):
-                death.say(left=[one.key async for one in objects.list_waiting()])
-            await _go(custody, death, ways, origin)
+                killer.print_event(left=[one.key async for one in objects.list_waiting()])
+            await _go(custody, killer, ways, origin)
             if isinstance(objects, SpooledStore) and "waits" in ways:
                 relay.id_ = f"theirs-{number}-again"
-                await _let_wait(custody, death, Path(store))
-            death.go()
+                await _let_wait(custody, killer, Path(store))
+            killer.go()
             await _put_right(custody)
 
 
-async def _go(custody: CustodyBench, death: Death, ways: AbstractSet[str], url: str) -> None:
+async def _go(custody: CustodyBench, killer: StepKiller, ways: AbstractSet[str], url: str) -> None:
     """Fetch, share bytes, take in, lose, find lost and stray ones, fetch again, and drop."""
-    number, context = death.number, custody.bench.context
+    number, context = killer.number, custody.bench.context
     if "wanted" in ways:
-        death.come("wanted")
+        killer.begin_watching("wanted")
         large = {"url": f"{url}/large/{number}"}
         for name in ("first", "same"):
-            task = await custody.succeeded(large, name=f"{name} {number}")
-            death.say(wanted=task.key)
+            task = await custody.create_succeeded(large, name=f"{name} {number}")
+            killer.print_event(wanted=task.key)
         piece = {"url": f"{url}/small/{number}", "key": VANISHES}
-        task = await custody.succeeded(piece, name=f"{VANISHES} {number}")
+        task = await custody.create_succeeded(piece, name=f"{VANISHES} {number}")
     if "fetched" in ways:
-        death.come("fetched")
+        killer.begin_watching("fetched")
         await _fetch(custody)
     if "uploaded" in ways:
-        death.come("uploaded")
-        kept = await UploadReceiver(context).keep("default", _chunks(number), UploadTerms(LASTS))
-        death.say(kept=str(kept.id))
+        killer.begin_watching("uploaded")
+        kept = await UploadReceiver(context).keep(
+            "default", _iterate_chunks(number), UploadTerms(LASTS)
+        )
+        killer.print_event(kept=str(kept.id))
     if "inline" in ways:
-        death.come("inline")
-        await custody.bench.sent(f"inline {number}", operation="draw")
+        killer.begin_watching("inline")
+        await custody.bench.submit_task(f"inline {number}", operation="draw")
     if "swept" in ways:
-        death.come("swept")
-        (asset,) = await custody.of(task)
+        killer.begin_watching("swept")
+        (asset,) = await custody.list_assets(task)
         await custody.storage.objects.delete(asset.store_key or "")
         await custody.storage.put(
-            build_object_key("default", make_id(), LONG_AGO, "1"), _chunks(number)
+            build_object_key("default", make_id(), LONG_AGO, "1"), _iterate_chunks(number)
         )
         await _sweep(custody)
     if "fetched again" in ways:
-        death.come("fetched again")
+        killer.begin_watching("fetched again")
         await AssetReader(context).fetch_again("default", asset.id)
         await _fetch(custody)
     if "dropped" in ways:
-        death.come("dropped")
+        killer.begin_watching("dropped")
         await context.store.write(_expire_some, None)
         await AssetSweeper(context).drop_expired()
 
 
-async def _let_wait(custody: CustodyBench, death: Death, store: Path) -> None:
+async def _let_wait(custody: CustodyBench, killer: StepKiller, store: Path) -> None:
     """Have files of an answer wait for the folder, and hand them on."""
-    death.go()
+    killer.go()
     _block(store)
-    death.come("waits")
-    await custody.bench.sent(f"waits {death.number}", operation="draw")
-    death.go()
+    killer.begin_watching("waits")
+    await custody.bench.submit_task(f"waits {killer.number}", operation="draw")
+    killer.go()
     _unblock(store)
-    death.come("handed on")
+    killer.begin_watching("handed on")
     await WaitingFiles(custody.bench.context).hand_on()
 
 
@@ -293,12 +301,12 @@ def _expire_some(tx: Tx, asked: Sequence[None]) -> list[None]:
     return [None] * len(asked)
 
 
-async def _chunks(number: int) -> AsyncIterator[bytes]:
-    yield film(SMALL, seed=10 * number + 5)
+async def _iterate_chunks(number: int) -> AsyncIterator[bytes]:
+    yield make_film(SMALL, seed=10 * number + 5)
 
 
 @contextmanager
-def _opened(store: str, death: Death) -> Iterator[SpooledStore | Bucket]:
+def _open_store(store: str, killer: StepKiller) -> Iterator[SpooledStore | Bucket]:
     """Open the store; of a bucket, every request and answer is a step."""
     if "://" not in store:
         _unblock(Path(store))
@@ -306,7 +314,7 @@ def _opened(store: str, death: Death) -> Iterator[SpooledStore | Bucket]:
         with closing(SpooledStore(*folders, host="here", min_free_bytes=-(10**9))) as spooled:
             yield spooled
         return
-    with counted_requests(os.environ["AWS_ENDPOINT_URL"], partial(death.step, of=_STORE)) as url:
+    with count_requests(os.environ["AWS_ENDPOINT_URL"], partial(killer.step, of=_STORE)) as url:
         os.environ["AWS_ENDPOINT_URL"] = url
         yield Bucket(store)
 
@@ -316,7 +324,7 @@ class _Look:
 
     def __init__(self, engine: Engine, store: str) -> None:
         self._engine, self._store = engine, store
-        self._client = bucket_client() if "://" in store else None
+        self._client = make_bucket_client() if "://" in store else None
 
     def find_flaws(self, said: Sequence[dict[str, Any]], *, is_over: bool) -> list[str]:
         """Return what is wrong. is_over: a child has just put everything right."""
@@ -327,7 +335,7 @@ class _Look:
         flaws = [
             f"{row.piece} has no whole object"
             for row in kept.values()
-            if (row.piece != VANISHES or is_over) and self._flaw(row, there)
+            if (row.piece != VANISHES or is_over) and self._find_flaw(row, there)
         ]
         ids, of_tasks = {str(row.id) for row in rows}, {row.task_key for row in rows}
         for one in said:
@@ -347,7 +355,7 @@ class _Look:
             flaws += [f"files end as {ends}"] if not ends <= {"kept", "gone"} else []
         return flaws
 
-    def _flaw(self, row: Any, there: dict[str, int]) -> bool:
+    def _find_flaw(self, row: Any, there: dict[str, int]) -> bool:
         if there.get(row.store_key) != row.size:
             return True
         return sha256(self._read(row.store_key)).digest() != bytes(row.sha256)

@@ -22,7 +22,7 @@ from tracker.services.backup.readying import RestoreReadiness, make_ready
 from tracker.services.backup.restoring import RestoreOrder, restore
 
 
-async def ready(url: str, taken_at: datetime) -> RestoreReadiness:
+async def prepare_database(url: str, taken_at: datetime) -> RestoreReadiness:
     """Make a database ready in which nobody is asked anything."""
     async with open_workbench(url, ScriptedHttp(lambda _: OK)) as bench:
         return await make_ready(bench.context, taken_at)
@@ -37,7 +37,7 @@ def main(source: str, url: str, folder: str, point: str) -> None:
 
     given = partial(keep, Path(folder), SECRET + b"\n")
     order = RestoreOrder(Path(source), url, [SECRET], keep_secrets=given, at=die)
-    asyncio.run(restore(order, check_backup(order.source), ready))
+    asyncio.run(restore(order, check_backup(order.source), prepare_database))
 
 
 if __name__ == "__main__":

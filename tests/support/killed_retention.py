@@ -23,7 +23,7 @@ from typing import Any
 from psycopg import Cursor
 from sqlalchemy import Connection, Engine, event, text
 
-from tests.support.dropping import work_all
+from tests.support.dropping import run_all
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.domain.retention import KeptClass, RetentionPolicy
@@ -116,8 +116,8 @@ async def _work(url: str, number: int) -> None:
     async with open_workbench(
         url, ScriptedHttp(Played()), clock=clock, retention=EVERYTHING
     ) as bench:
-        death.come(bench.context.store.engine)
-        await work_all(RetentionChore(bench.context, batch=10))
+        death.begin_counting(bench.context.store.engine)
+        await run_all(RetentionChore(bench.context, batch=10))
 
 
 async def _archive(url: str, archive: Path, number: int) -> None:
@@ -145,7 +145,7 @@ async def _archive(url: str, archive: Path, number: int) -> None:
         archive=DyingFolder(archive, count),
         signal=at,
     ) as bench:
-        await work_all(RetentionChore(bench.context, batch=10))
+        await run_all(RetentionChore(bench.context, batch=10))
 
 
 class _Death:
@@ -157,11 +157,11 @@ class _Death:
         self._is_near = False
         threading.setprofile(self._see)
 
-    def come(self, engine: Engine) -> None:
+    def begin_counting(self, engine: Engine) -> None:
         """Count from now on."""
         self._is_near = True
         if get_dialect(engine).has_server:
-            event.listen(engine, "do_connect", _counted_by(self._count))
+            event.listen(engine, "do_connect", _wrap_counted(self._count))
         else:
             event.listen(engine, "connect", lambda raw, _: raw.set_trace_callback(self._count))
 
@@ -185,7 +185,7 @@ class _Death:
         self._count(frame.f_locals["statement"], send)
 
 
-def _counted_by(count: Callable[[str], None]) -> Callable[..., None]:
+def _wrap_counted(count: Callable[[str], None]) -> Callable[..., None]:
     class CountedCursor(Cursor[Any]):
         def execute(self, query: Any, *given: Any, **more: Any) -> Any:
             count(str(query))

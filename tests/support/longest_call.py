@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 
-def longest_call_s(work: Callable[[], Any]) -> float:
+def measure_longest_call_s(work: Callable[[], Any]) -> float:
     """Return the processor time of the longest call into C, in seconds.
 
     Between two of them the interpreter lets other threads run; within one only few functions do.

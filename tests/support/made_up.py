@@ -13,7 +13,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from tests.support.made_up_answers import bill, observation, parsed, refusal, why_not
+from tests.support.made_up_answers import (
+    bill,
+    classify_refusal,
+    explain_silence,
+    parse_answer,
+    read_observation,
+)
 from tests.support.made_up_front import MADE_UP_OBJECTS, MadeUpCalls, MadeUpFront
 from tests.support.made_up_stream import TELL, MadeUpStreams
 from tests.support.made_up_tokens import MadeUpTokens
@@ -169,17 +175,17 @@ class MadeUp:
         del sending
         if isinstance(answer, HttpFailure) and answer.certainty is Certainty.NOT_SENT:
             return NotSent(answer.reason)
-        made = parsed(answer)
+        made = parse_answer(answer)
         if made is None:
-            return Unknown(why_not(answer))
+            return Unknown(explain_silence(answer))
         if "error" in made:
-            return refusal(made["error"])
+            return classify_refusal(made["error"])
         said = made.get("said")
         return Accepted(
             made.get("id"),
             word=made.get("word"),
             context=made.get("context"),
-            said=None if said is None else observation(said),
+            said=None if said is None else read_observation(said),
             parts=tuple(Part(one["id"], one["mark"]) for one in made.get("parts", ())),
             look_now=made.get("look_now", False),
             costs=bill(made),
@@ -197,12 +203,12 @@ class MadeUp:
 
     def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
         """`{tasks: [statement …], next: 2}`."""
-        page = parsed(answer)
+        page = parse_answer(answer)
         if page is None:
-            return Unanswered(why_not(answer))
+            return Unanswered(explain_silence(answer))
         for said in page["tasks"]:
             if said.get("mark") == asking.task.external_task_id:
-                return Observed(observation(said))
+                return Observed(read_observation(said))
         return More({"number": page["next"]}) if page.get("next") else NotSeen("not on its list")
 
     def get_poll_spacing_s(self, account: Account) -> float:
@@ -234,9 +240,9 @@ class MadeUp:
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """`{tasks: [statement …], absent: {kind, weak}, follow: path, alone: true}`."""
-        found, count = parsed(answer), len(asking.tasks)
+        found, count = parse_answer(answer), len(asking.tasks)
         if isinstance(answer, HttpFailure) or found is None:
-            return [Unanswered(why_not(answer))] * count
+            return [Unanswered(explain_silence(answer))] * count
         if answer.status == 429:
             after_s = float(answer.headers.get("retry-after", "0")) or None
             return [Unanswered("too many", retry_after_s=after_s, slow_down=True)] * count
@@ -244,10 +250,10 @@ class MadeUp:
             return [Follow(_call(asking.account, "GET", found["follow"]), {"from": "poll"})] * count
         if found.get("alone") and count > 1:
             return [Unanswered("ask one by one", alone=True)] * count
-        said = [observation(one) for one in found.get("tasks", ())]
-        return [self._about(task, said, found.get("absent", {})) for task in asking.tasks]
+        said = [read_observation(one) for one in found.get("tasks", ())]
+        return [self._read_about(task, said, found.get("absent", {})) for task in asking.tasks]
 
-    def _about(
+    def _read_about(
         self, task: Task, said: Sequence[Observation], absent: Mapping[str, Any]
     ) -> PollOutcome:
         for one in said:
@@ -282,7 +288,9 @@ class MadeUp:
         except ValueError:
             raise CallbackRejected("the body is no JSON") from None
         return [
-            Hint(one["hint"], one.get("id"), one.get("mark")) if "hint" in one else observation(one)
+            Hint(one["hint"], one.get("id"), one.get("mark"))
+            if "hint" in one
+            else read_observation(one)
             for one in (body if isinstance(body, list) else [body])
         ]
 
@@ -315,7 +323,7 @@ class MadeUp:
     def parse_cancel(self, asking: Asking, answer: Answer) -> CancelOutcome:
         """`{cancel: cancelled | asked | too_late | gone}`; unknown where none came."""
         del asking
-        said = parsed(answer)
+        said = parse_answer(answer)
         match said and said["cancel"]:
             case "cancelled":
                 return Cancelled("cancelled")
@@ -326,7 +334,7 @@ class MadeUp:
             case "gone":
                 return Gone("no such task")
             case _:
-                return CancelUnknown(why_not(answer))
+                return CancelUnknown(explain_silence(answer))
 
     def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
         """GET /me."""
@@ -336,9 +344,9 @@ class MadeUp:
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """`{balance}`."""
         del account
-        said = parsed(answer)
+        said = parse_answer(answer)
         if said is None:
-            return Probed("note", why_not(answer))
+            return Probed("note", explain_silence(answer))
         return Probed("ok", "it takes the key", balance=said.get("balance"))
 
 
@@ -359,7 +367,7 @@ class SlowDrawing(MadeUp):
         return replace(super().build_submit(sending), lasts_s=lasts_s)
 
 
-def made_up(adapter: MadeUp | None = None) -> Provider:
+def make_made_up(adapter: MadeUp | None = None) -> Provider:
     """Return the record of the provider, with every place filled that an adapter fills."""
     it = adapter or MadeUp()
     return Provider(
@@ -369,7 +377,7 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
         options=MadeUpOptions,
         submits=it,
         check_limits=_check_size,
-        streams=MadeUpStreams(observation),
+        streams=MadeUpStreams(read_observation),
         looks=it,
         polls=it,
         calls_back=it,
@@ -391,5 +399,5 @@ def _check_size(account: Account, operation: str, body: Mapping[str, Any]) -> Se
     return () if is_made else [FieldError("size", f"is none of account {account.name}")]
 
 
-PROVIDERS: Mapping[str, Provider] = {NAME: made_up()}
+PROVIDERS: Mapping[str, Provider] = {NAME: make_made_up()}
 """A registry of its own."""

@@ -22,7 +22,7 @@ fields of Artifact, entries of `bill` of Cost.
 _WORDS = frozenset(TaskState) - {TaskState.QUEUED, TaskState.UNCERTAIN, TaskState.EXPIRED}
 
 
-def observation(said: Statement) -> Observation:
+def read_observation(said: Statement) -> Observation:
     """Read one statement about one task."""
     status = str(said.get("status"))
     why = said.get("why")
@@ -34,7 +34,7 @@ def observation(said: Statement) -> Observation:
         external_task_id=said.get("mark"),
         message=why,
         progress=said.get("progress"),
-        artifacts=tuple(_piece(one) for one in said.get("pieces", ())),
+        artifacts=tuple(_read_piece(one) for one in said.get("pieces", ())),
         error=None if why is None else TaskError("provider", None, why, doubtful=is_doubtful),
         costs=bill(said),
         stage=said.get("stage"),
@@ -59,7 +59,7 @@ def bill(said: Mapping[str, Any]) -> tuple[Cost, ...]:
     )
 
 
-def _piece(said: Mapping[str, Any]) -> Artifact:
+def _read_piece(said: Mapping[str, Any]) -> Artifact:
     state = ArtifactState(said.get("state", "ready"))
     dies = said.get("expires_at")
     return Artifact(
@@ -74,7 +74,7 @@ def _piece(said: Mapping[str, Any]) -> Artifact:
     )
 
 
-def parsed(answer: Answer) -> dict[str, Any] | None:
+def parse_answer(answer: Answer) -> dict[str, Any] | None:
     """Return an answer's JSON; None where it is an error of the server, or none came."""
     if isinstance(answer, HttpFailure) or answer.status >= 500:
         return None
@@ -82,12 +82,12 @@ def parsed(answer: Answer) -> dict[str, Any] | None:
     return body
 
 
-def why_not(answer: Answer) -> str:
+def explain_silence(answer: Answer) -> str:
     """Say why an answer tells nothing."""
     return answer.reason if isinstance(answer, HttpFailure) else f"it answered {answer.status}"
 
 
-def refusal(error: Mapping[str, Any]) -> SubmitOutcome:
+def classify_refusal(error: Mapping[str, Any]) -> SubmitOutcome:
     """`{code, why}` refuses; with `wait`, `seconds` and `spends` it defers; `exists` is a doubt."""
     code, why = error.get("code"), error.get("why", "no")
     if error.get("exists"):

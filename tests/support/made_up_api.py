@@ -9,14 +9,16 @@ from tests.support.made_up_answers import Statement
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 
 
-def says(status: int = 200, /, headers: Mapping[str, str] | None = None, **body: Any) -> HttpResult:
+def build_answer(
+    status: int = 200, /, headers: Mapping[str, str] | None = None, **body: Any
+) -> HttpResult:
     """An answer of its API."""
     return HttpResult(status, headers or {}, json.dumps(body).encode())
 
 
-def tells(*said: Statement) -> HttpResult:
+def build_poll_answer(*said: Statement) -> HttpResult:
     """An answer to a poll or a scan."""
-    return says(tasks=list(said))
+    return build_answer(tasks=list(said))
 
 
 Reply = HttpResult | HttpFailure
@@ -26,10 +28,10 @@ Reply = HttpResult | HttpFailure
 class Played:
     """Its API as a test plays it: an answer for each path, which the test changes as it goes on."""
 
-    make: Reply = field(default_factory=lambda: says(id="theirs"))
-    poll: Reply = field(default_factory=tells)
+    make: Reply = field(default_factory=lambda: build_answer(id="theirs"))
+    poll: Reply = field(default_factory=build_poll_answer)
     pages: Sequence[Reply] = ()
-    cancel: Reply = field(default_factory=lambda: says(cancel="asked"))
+    cancel: Reply = field(default_factory=lambda: build_answer(cancel="asked"))
     followed: Mapping[str, Reply] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 

@@ -89,7 +89,7 @@ class MadeUpFront(PlainFront):
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show one task, or a page of them."""
         del call, request_id
-        found = [_shown(task, shown.get_input(task)) for task in shown.tasks]
+        found = [_build_view(task, shown.get_input(task)) for task in shown.tasks]
         if isinstance(command, Skip):
             return FrontAnswer({"tasks": found, "more": shown.has_more})
         found[0] |= {"files": list(shown.names.values())} if shown.names else {}
@@ -109,10 +109,10 @@ class MadeUpFront(PlainFront):
     ) -> bytes | None:
         """Tell every step."""
         del base
-        return json.dumps(_shown(task, input_) | {"step": step.version}).encode()
+        return json.dumps(_build_view(task, input_) | {"step": step.version}).encode()
 
 
-def _shown(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _build_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": str(task.id),
         "number": encode_decimal_name(task.key),

@@ -49,7 +49,7 @@ class MadeUpServer:
         self.may_go_on = threading.Event()
         self._secret = secret
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
@@ -78,14 +78,14 @@ class MadeUpServer:
         self._server.server_close()
         self._thread.join(60)
 
-    def marked(self, mark: str) -> MadeTask:
+    def find_marked(self, mark: str) -> MadeTask:
         """Return the task that was made for one of ours."""
         with self._lock:
             return next(one for one in self.tasks.values() if one.said.get("mark") == mark)
 
     def move(self, mark: str, **changes: Any) -> MadeTask:
         """Change what it says of a task."""
-        found = self.marked(mark)
+        found = self.find_marked(mark)
         found.said |= changes
         return found
 
@@ -145,7 +145,7 @@ class MadeUpServer:
         told = first if "said" in plan else None
         return {"id": made[0], "parts": parts, "said": told, "bill": first["bill"]}
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _make_handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
 
         class Handler(BaseHTTPRequestHandler):

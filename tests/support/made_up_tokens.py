@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from tests.support.made_up_answers import parsed, why_not
+from tests.support.made_up_answers import explain_silence, parse_answer
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer
@@ -29,12 +29,12 @@ class MadeUpTokens:
     ) -> AccessToken | TokenRefused | TokenDelayed:
         """`{token, lives_s}`, or any other object with 400: it is refused."""
         del account
-        said = parsed(answer)
+        said = parse_answer(answer)
         if said is not None and "token" in said:
             return AccessToken(said["token"], said["lives_s"])
         if isinstance(answer, HttpResult) and answer.status == 400:
             return TokenRefused("no such key")
-        return TokenDelayed(why_not(answer))
+        return TokenDelayed(explain_silence(answer))
 
     def authorize(self, account: Account, call: HttpCall, token: AccessToken) -> HttpCall:
         """Carry it as Bearer, in the place of the key."""

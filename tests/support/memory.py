@@ -14,7 +14,7 @@ _MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 2 * 1024**3
 
 
-def folder_in_memory() -> Path | None:
+def find_memory_folder() -> Path | None:
     """Return where to make folders; None where files had better lie where they do by default."""
     if not (_MEMORY.is_dir() and os.access(_MEMORY, os.W_OK | os.X_OK)):
         return None

@@ -41,7 +41,7 @@ class ServerClock(HandClock):
 
 
 @contextmanager
-def moved_clock(database_url: str) -> Iterator[HandClock]:
+def make_moved_clock(database_url: str) -> Iterator[HandClock]:
     """Yield a clock for a store on this database, which nobody is connected to so far."""
     if database_url.startswith("sqlite"):
         yield HandClock()

@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx
 
-from tests.support.requests import callback_path, submit
+from tests.support.requests import find_callback_path, submit
 
 
-def _endpoint(http: httpx.Client) -> str:
+def _make_endpoint(http: httpx.Client) -> str:
     answer = http.post("/v1/endpoints", json={"url": "https://example.com/hooks"})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
@@ -26,7 +26,7 @@ def _link_token(http: httpx.Client) -> str:
     return url.partition("/links/")[2].partition("/")[0]
 
 
-def _place_token(http: httpx.Client) -> str:
+def _read_place_token(http: httpx.Client) -> str:
     """Return the token of a place for a file, which a front gives to whoever uploads first."""
     answer = http.post("/runway/uploads", json={"filename": "a.png", "numberOfParts": 1})
     assert answer.status_code == 200, answer.text
@@ -34,23 +34,23 @@ def _place_token(http: httpx.Client) -> str:
     return str(place).rpartition("/")[2]
 
 
-def _receipt(http: httpx.Client) -> str:
+def _make_receipt(http: httpx.Client) -> str:
     if listed := http.get("/v1/receipts").json()["receipts"]:
         return str(listed[0]["id"])
     task = submit(http)["id"]
-    answer = http.post(callback_path(task), content=b"{")
+    answer = http.post(find_callback_path(task), content=b"{")
     assert answer.status_code == 400, answer.text
     receipts = http.get(f"/v1/tasks/{task}/receipts").json()["receipts"]
     return str(receipts[0]["id"])
 
 
-def _delivery(http: httpx.Client) -> str:
-    answer = http.post(f"/v1/endpoints/{_endpoint(http)}/test")
+def _make_delivery(http: httpx.Client) -> str:
+    answer = http.post(f"/v1/endpoints/{_make_endpoint(http)}/test")
     assert answer.status_code == 202, answer.text
     return str(answer.json()["delivery_id"])
 
 
-def _key(http: httpx.Client) -> str:
+def _make_key(http: httpx.Client) -> str:
     answer = http.post("/v1/keys", json={"name": "made for a test"})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
@@ -83,11 +83,11 @@ MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/holds/{id}": _hold,
     "/v1/assets/{id}": lambda http: str(_upload(http)["id"]),
     "/links/{token}": _link_token,
-    "/links/uploads/{token}": _place_token,
-    "/v1/receipts/{id}": _receipt,
-    "/v1/endpoints/{id}": _endpoint,
-    "/v1/deliveries/{id}": _delivery,
-    "/v1/keys/{id}": _key,
+    "/links/uploads/{token}": _read_place_token,
+    "/v1/receipts/{id}": _make_receipt,
+    "/v1/endpoints/{id}": _make_endpoint,
+    "/v1/deliveries/{id}": _make_delivery,
+    "/v1/keys/{id}": _make_key,
 }
 """By the beginning of a path: makes one object as whoever the client is, and returns its id."""
 

@@ -17,7 +17,7 @@ LONG = (
 """Folders whose tests take long, or one of whose does."""
 
 
-def files_long_first(tests: Iterable[T], path_of: Callable[[T], str]) -> list[list[T]]:
+def sort_files_long_first(tests: Iterable[T], path_of: Callable[[T], str]) -> list[list[T]]:
     """Return the tests by file, in their order, with the files that take long before the others.
 
     path_of: the file of a test, from the project's folder on.
@@ -41,11 +41,11 @@ class Dealing(Generic[T]):
         self._held: dict[Hashable, deque[T]] = {}
         self._is_over = False
 
-    def next_for(self, worker: Hashable) -> T | None:
+    def choose_next(self, worker: Hashable) -> T | None:
         """The next test of the worker's file, of a new file, or of a file of another worker."""
         held = self._held.get(worker)
         if not held:
-            held = self._held[worker] = self._more()
+            held = self._held[worker] = self._deal_more()
         return held.popleft() if held else None
 
     def take_back(self, worker: Hashable, tests: Sequence[T]) -> None:
@@ -60,7 +60,7 @@ class Dealing(Generic[T]):
         self._files.clear()
         self._held.clear()
 
-    def _more(self) -> deque[T]:
+    def _deal_more(self) -> deque[T]:
         if self._files:
             return self._files.popleft()
         most = max(self._held.values(), key=len, default=deque[T]())

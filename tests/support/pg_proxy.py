@@ -100,10 +100,10 @@ class _Connection:
         self._left = 2
 
     def start(self) -> None:
-        for run in (self._requests, self._answers):
-            threading.Thread(target=self._until_closed, args=(run,), daemon=True).start()
+        for run in (self._relay_requests, self._relay_answers):
+            threading.Thread(target=self._wait_until_closed, args=(run,), daemon=True).start()
 
-    def _until_closed(self, run: Callable[[], None]) -> None:
+    def _wait_until_closed(self, run: Callable[[], None]) -> None:
         try:
             with suppress(OSError, EOFError):
                 run()
@@ -116,11 +116,11 @@ class _Connection:
                 if not self._left:
                     end.close()
 
-    def _requests(self) -> None:
-        size = _exactly(self._client, 4)
-        self._server.sendall(size + _exactly(self._client, struct.unpack("!I", size)[0] - 4))
+    def _relay_requests(self) -> None:
+        size = _read_exactly(self._client, 4)
+        self._server.sendall(size + _read_exactly(self._client, struct.unpack("!I", size)[0] - 4))
         while True:
-            kind, body, raw = _message(self._client)
+            kind, body, raw = _read_message(self._client)
             self._read(kind, body)
             if kind in b"EQ":
                 end = self._choose(self._bound)
@@ -140,9 +140,9 @@ class _Connection:
         elif kind == b"Q":
             self._bound = body.rstrip(b"\0").decode()
 
-    def _answers(self) -> None:
+    def _relay_answers(self) -> None:
         while True:
-            kind, body, raw = _message(self._server)
+            kind, body, raw = _read_message(self._server)
             if kind == b"K":
                 self._pid = struct.unpack("!I", body[:4])[0]
             if kind[0] in _ANSWERS and self._asked and self._asked.popleft() is End.AFTER:
@@ -151,13 +151,13 @@ class _Connection:
             self._client.sendall(raw)
 
 
-def _message(source: socket.socket) -> tuple[bytes, bytes, bytes]:
-    head = _exactly(source, 5)
-    body = _exactly(source, struct.unpack("!I", head[1:])[0] - 4)
+def _read_message(source: socket.socket) -> tuple[bytes, bytes, bytes]:
+    head = _read_exactly(source, 5)
+    body = _read_exactly(source, struct.unpack("!I", head[1:])[0] - 4)
     return head[:1], body, head + body
 
 
-def _exactly(source: socket.socket, size: int) -> bytes:
+def _read_exactly(source: socket.socket, size: int) -> bytes:
     found = bytearray()
     while len(found) < size:
         piece = source.recv(size - len(found))

@@ -21,7 +21,7 @@ _UNPACKED = ROOT / ".pgbouncer"
 
 
 @contextmanager
-def pgbouncer(
+def run_pgbouncer(
     server_url: str,
     *,
     mode: str,

@@ -22,7 +22,7 @@ from tests.support.played_signatures import (
     sign_as_vidu,
     sign_webhook,
 )
-from tests.support.provider_bench import json_answer
+from tests.support.provider_bench import build_json_answer
 from tracker.domain.exchange import HttpCall, HttpResult
 
 FILE = "https://files.example/a.mp4"
@@ -66,7 +66,7 @@ class PlayedUpstream:
     def __call__(self, call: HttpCall) -> HttpResult:
         if "jwks" in call.url:
             keys = {"keys": [OKPAlgorithm.to_jwk(KEY.public_key(), as_dict=True)]}
-            return json_answer(keys)
+            return build_json_answer(keys)
         if "ancel" in call.url or call.method == "DELETE":
             self.asked.append("cancel")
             assert self.dialect.cancelled is not None
@@ -75,7 +75,7 @@ class PlayedUpstream:
             self.asked.append("create")
             id_ = self.ids[self.made] if self.made < len(self.ids) else f"theirs{self.made}"
             self.made += 1
-            return json_answer(self.dialect.created(id_))
+            return build_json_answer(self.dialect.created(id_))
         self.asked.append(self.word)
         known = [*self.ids, *(f"theirs{n}" for n in range(self.made))]
         target = call.url + (call.body or b"").decode()
@@ -84,7 +84,7 @@ class PlayedUpstream:
 
 
 def _said(body: Mapping[str, Any] | None, status: int = 200) -> HttpResult:
-    return json_answer(body, status)
+    return build_json_answer(body, status)
 
 
 def _flux(id_: str, word: str, _call: HttpCall) -> HttpResult:

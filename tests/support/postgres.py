@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.memory import folder_in_memory
+from tests.support.memory import find_memory_folder
 from tests.support.waiting import PATIENCE_S, wait_until
 
 NOBODY = 65534
@@ -51,7 +51,7 @@ class PostgresServer:
         self._follows = follows
         # Not in pytest's own temporary tree: that one is closed to other users. And short: a
         # Unix socket's path has at most 107 bytes.
-        memory = None if durable else folder_in_memory()
+        memory = None if durable else find_memory_folder()
         self.folder = Path(tempfile.mkdtemp(prefix="tracker-pg-", dir=memory))
         # Of its own, since nothing in memory may be executed on some systems.
         self._install_folder = Path(tempfile.mkdtemp(prefix="tracker-pg-bin-"))
@@ -71,7 +71,7 @@ class PostgresServer:
         """Start it and wait until it answers; after a kill it recovers first."""
         if not (self.folder / "data").exists():
             self._make()
-        wait_until(self._starts)
+        wait_until(self._try_start)
         return self
 
     def _make(self) -> None:
@@ -83,7 +83,7 @@ class PostgresServer:
 
     def promote(self) -> None:
         """Let a standby become a primary; returns when it takes writes."""
-        with psycopg.connect(self.url(), autocommit=True) as db:
+        with psycopg.connect(self.build_url(), autocommit=True) as db:
             db.execute("SELECT pg_promote()")
 
     def follow(self, primary: "PostgresServer") -> None:
@@ -94,7 +94,7 @@ class PostgresServer:
 
     def configure(self, name: str, value: str) -> None:
         """Change a setting while it runs."""
-        with psycopg.connect(self.url(), autocommit=True) as db:
+        with psycopg.connect(self.build_url(), autocommit=True) as db:
             db.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             db.execute("SELECT pg_reload_conf()")
 
@@ -107,13 +107,13 @@ class PostgresServer:
         """End it cleanly."""
         if self._running is not None:
             self._running.send_signal(signal.SIGINT)
-            self._ended()
+            self._wait_for_end()
 
     def kill(self) -> None:
         """kill -9: what was not on disk is gone."""
         assert self._running is not None
         self._running.kill()
-        self._ended()
+        self._wait_for_end()
 
     def promote_at_next_start(self) -> None:
         """Let it begin a new timeline, as a standby does that takes over. Call it while stopped."""
@@ -129,11 +129,11 @@ class PostgresServer:
         finally:
             self._cleanup.communicate(timeout=PATIENCE_S)
 
-    def url(self, database: str = "postgres") -> str:
+    def build_url(self, database: str = "postgres") -> str:
         """A database's address."""
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
-    def _starts(self) -> bool:
+    def _try_start(self) -> bool:
         """One try; false while the processes of a killed server still hold its memory."""
         if self._running is None or self._running.poll() is not None:
             sync = "on" if self._durable else "off"
@@ -143,12 +143,12 @@ class PostgresServer:
             self._running = self._spawn("postgres", [*arguments, "-c", "max_connections=200"])
             self._tell_cleanup(str(self._running.pid))
         try:
-            psycopg.connect(self.url(), connect_timeout=20).close()
+            psycopg.connect(self.build_url(), connect_timeout=20).close()
         except psycopg.OperationalError:
             return False
         return True
 
-    def _ended(self) -> None:
+    def _wait_for_end(self) -> None:
         assert self._running is not None
         self._running.wait(PATIENCE_S)
         self._running = None

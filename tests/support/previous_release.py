@@ -28,7 +28,12 @@ import httpx
 
 from tests.support.checkouts import unpack_revision
 from tests.support.postgres import PostgresServer
-from tests.support.requests import SECRET, callback_path, kling_says, submission
+from tests.support.requests import (
+    SECRET,
+    build_kling_callback,
+    build_submission,
+    find_callback_path,
+)
 from tests.support.service import ROOT, free_port
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -70,14 +75,18 @@ class Load:
         with httpx.Client(trust_env=False, timeout=60) as http:
             while not self.is_over.is_set():
                 name = f"upgrade-{next(names)}"
-                made = self._post(http, "submit", "/v1/tasks", submission(external_task_id=name))
+                made = self._post(
+                    http, "submit", "/v1/tasks", build_submission(external_task_id=name)
+                )
                 if made is None or made.status_code != 202:
                     continue
                 id_ = made.json()["id"]
                 self.kept[id_] = []
                 for number in range(3):
-                    body = kling_says("processing", updated_at=1_795_500_100_000 + number)
-                    told = self._post(http, "callback", callback_path(id_, secret=SECRET), body)
+                    body = build_kling_callback("processing", updated_at=1_795_500_100_000 + number)
+                    told = self._post(
+                        http, "callback", find_callback_path(id_, secret=SECRET), body
+                    )
                     if told is not None and told.status_code == 200:
                         self.kept[id_].append(number)
 
@@ -111,7 +120,7 @@ def main(revision: str, seconds: str = str(SECONDS)) -> None:
         stack.callback(server.close)
         urls = {
             "sqlite": f"sqlite:///{folder}/tracker.db",
-            "postgresql": server.start().url(),
+            "postgresql": server.start().build_url(),
         }
         for name, url in urls.items():
             own = Path(folder, name)
@@ -138,14 +147,14 @@ def _upgrade(url: str, folder: Path, old: Path, seconds: float) -> list[str]:
         before, after = (known | {"PORT": str(free_port())} for _ in range(2))
         after |= {"TRACKER_METRICS_ADDR": "off", "TRACKER_IDLE_TIMEOUT_S": "600"}
         _run(old, before, "migrate")
-        with _served(old, before, folder / "old.log") as previous:
+        with _serve_release(old, before, folder / "old.log") as previous:
             load = Load([int(before["PORT"])])
             load.start()
             sleep(seconds)
             _run(ROOT, after, "migrate")
             sleep(seconds)
             alone = sum(load.answers.values())
-            with _served(ROOT, after, folder / "new.log"):
+            with _serve_release(ROOT, after, folder / "new.log"):
                 sleep(seconds)
                 load.ports.append(int(after["PORT"]))
                 sleep(0.5)  # answers that are on their way
@@ -153,11 +162,13 @@ def _upgrade(url: str, folder: Path, old: Path, seconds: float) -> list[str]:
                 previous.wait()
                 sleep(seconds)
                 # As an operator goes back: the old code starts on what the new one has written.
-                with _served(old, before, folder / "back.log"):
+                with _serve_release(old, before, folder / "back.log"):
                     load.ports.append(int(before["PORT"]))
                     sleep(seconds)
                     load.stop()
-                    lost = [one for each in (before, after) for one in _lost(load, each["PORT"])]
+                    lost = [
+                        one for each in (before, after) for one in _find_lost(load, each["PORT"])
+                    ]
     sys.stdout.write(
         f"{dict(sorted(load.answers.items()))}, of which {alone} before the new code began\n"
     )
@@ -166,7 +177,7 @@ def _upgrade(url: str, folder: Path, old: Path, seconds: float) -> list[str]:
     return [*odd, *lost]
 
 
-def _lost(load: Load, port: str) -> list[str]:
+def _find_lost(load: Load, port: str) -> list[str]:
     """Return what was acknowledged and is not there, as the process at a port shows it."""
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http:
         faults = []
@@ -183,17 +194,17 @@ def _lost(load: Load, port: str) -> list[str]:
 
 def _run(tree: Path, env: dict[str, str], *arguments: str) -> None:
     subprocess.run(
-        [sys.executable, "-m", "tracker", *arguments], cwd=tree, env=_whole(env), check=True
+        [sys.executable, "-m", "tracker", *arguments], cwd=tree, env=_read_whole(env), check=True
     )
 
 
 @contextmanager
-def _served(tree: Path, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _serve_release(tree: Path, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "tracker", "serve"],
             cwd=tree,
-            env=_whole(env),
+            env=_read_whole(env),
             stdout=out,
             stderr=out,
         )
@@ -213,7 +224,7 @@ def _served(tree: Path, env: dict[str, str], log: Path) -> Iterator[subprocess.P
         process.wait()
 
 
-def _whole(env: dict[str, str]) -> dict[str, str]:
+def _read_whole(env: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith("TRACKER_")} | env
 
 

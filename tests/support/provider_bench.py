@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from tests.providers.kinds import Kind
 from tests.support.custody import RULES
-from tests.support.raw_callbacks import raw_callback
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.workbench import PATIENCE, SECRET, HandClock, ScriptedHttp, Workbench
 from tracker.domain import token
 from tracker.domain.exchange import HttpResult
@@ -48,7 +48,7 @@ class MovedClock(HandClock):
         await asyncio.sleep(0)
 
 
-def json_answer(body: Any, status: int = 200) -> HttpResult:
+def build_json_answer(body: Any, status: int = 200) -> HttpResult:
     """An answer of an API."""
     return HttpResult(status, {"content-type": "application/json"}, json.dumps(body).encode())
 
@@ -59,7 +59,7 @@ class ProviderBench(Workbench):
 
     kind: Kind = field(kw_only=True)
 
-    async def queued(self, name: str, **_more: Any) -> Task:
+    async def create_queued(self, name: str, **_more: Any) -> Task:
         """A task that was accepted and not sent."""
         asked = Submission(
             tenant="default",
@@ -71,12 +71,12 @@ class ProviderBench(Workbench):
         )
         return (await SubmissionIntake(self.context).accept(asked)).task
 
-    async def sent(self, name: str = "ours", **_more: Any) -> Task:
+    async def submit_task(self, name: str = "ours", **_more: Any) -> Task:
         """A task after its submit, whatever became of it."""
-        task = await self.queued(name)
+        task = await self.create_queued(name)
         await self.bring_forward(task)
         await self.send()
-        return await self.task(task.key)
+        return await self.read_task(task.key)
 
     async def bring_forward(self, task: Task) -> None:
         """Whatever is to be done for a task is due now, by the database's clock as well."""
@@ -93,17 +93,17 @@ class ProviderBench(Workbench):
         (job,) = await self.claim(JobKind.SUBMIT)
         await SubmitAttempts(self.context).run(job)
 
-    def raw(self, task: Task, body: bytes, headers: Mapping[str, str]) -> RawCallback:
+    def build_callback(self, task: Task, body: bytes, headers: Mapping[str, str]) -> RawCallback:
         """A callback to a task's own URL; to the account's, where that is one for all tasks."""
         per_task = self.context.providers[task.provider].calls_back
         if per_task is not None and per_task.per == "project":
             shared = token.sign(SECRET, task.provider, token.SHARED)
-            return raw_callback(task.provider, token.SHARED, shared, body, headers)
+            return build_raw_callback(task.provider, token.SHARED, shared, body, headers)
         signed = token.sign(SECRET, task.provider, str(task.id))
-        found = raw_callback(task.provider, str(task.id), signed, body, headers)
-        return replace(found, inbound=replace(found.inbound, path=self.path_of(task)))
+        found = build_raw_callback(task.provider, str(task.id), signed, body, headers)
+        return replace(found, inbound=replace(found.inbound, path=self.build_callback_path(task)))
 
-    def path_of(self, task: Task) -> str:
+    def build_callback_path(self, task: Task) -> str:
         """The path of a task's callback URL."""
         signed = token.sign(SECRET, task.provider, str(task.id))
         return f"/callbacks/{task.provider}/{task.id}/{signed}"
@@ -113,7 +113,9 @@ class ProviderBench(Workbench):
     ) -> ReceptionResult:
         """The provider calls back."""
         content = json.dumps(body).encode()
-        return await Reception(self.context).receive(self.raw(task, content, sign(content)))
+        return await Reception(self.context).receive(
+            self.build_callback(task, content, sign(content))
+        )
 
 
 @asynccontextmanager

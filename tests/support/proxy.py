@@ -122,7 +122,7 @@ class Proxy:
         connections: set[asyncio.Task[None]] = set()
 
         def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.create_task(self._connection(reader, writer))
+            task = asyncio.create_task(self._serve_connection(reader, writer))
             connections.add(task)
             task.add_done_callback(connections.discard)
 
@@ -134,7 +134,9 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
 
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_connection(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
             while await self._exchange(reader, writer):
                 pass
@@ -166,7 +168,9 @@ class Proxy:
                 _end(writer, is_reset=fault.is_reset)
                 _end(opened[0][1], is_reset=fault.is_reset)
                 return False
-            answer = max(await asyncio.gather(*(_whole(r) for r, _ in opened)), key=_status)
+            answer = max(
+                await asyncio.gather(*(_read_whole(r) for r, _ in opened)), key=_read_status
+            )
         finally:
             for _, up in opened:
                 _end(up, is_reset=False)
@@ -192,7 +196,7 @@ class Proxy:
             sock.setblocking(False)
             await loop.sock_connect(sock, (up.hostname, up.port))
             await loop.sock_sendall(sock, whole)
-            await _readable(loop, sock)
+            await _wait_readable(loop, sock)
             answer = b""
             while len(answer) < cut.after and (
                 piece := await loop.sock_recv(sock, cut.after - len(answer))
@@ -217,7 +221,7 @@ class Proxy:
         return True
 
 
-async def _readable(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
+async def _wait_readable(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
     """Wait until something has come, and leave it there."""
     has_come = asyncio.Event()
     loop.add_reader(sock, has_come.set)
@@ -233,7 +237,7 @@ async def _begin(reader: asyncio.StreamReader) -> tuple[bytes, int]:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
         return b"", 0
-    size = len(head) + _length(head)
+    size = len(head) + _read_length(head)
     return head + await reader.readexactly(min(size, SEEN_BYTES) - len(head)), size
 
 
@@ -250,17 +254,17 @@ async def _forward(
         piece = await reader.read(min(left, SEEN_BYTES)) if left else b""
 
 
-async def _whole(reader: asyncio.StreamReader) -> bytes:
+async def _read_whole(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
-    return head + await reader.readexactly(_length(head))
+    return head + await reader.readexactly(_read_length(head))
 
 
-def _length(head: bytes) -> int:
+def _read_length(head: bytes) -> int:
     found = _LENGTH.search(head)
     return int(found[1]) if found else 0
 
 
-def _status(answer: bytes) -> int:
+def _read_status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 

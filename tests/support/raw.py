@@ -13,7 +13,9 @@ def dial(url: str) -> socket.socket:
     return socket.create_connection((f"{parts.hostname}", parts.port or 0), timeout=PATIENCE_S)
 
 
-def spelt(path: str, body: bytes, *lines: str, version: str = "1.1", method: str = "POST") -> bytes:
+def build_request(
+    path: str, body: bytes, *lines: str, version: str = "1.1", method: str = "POST"
+) -> bytes:
     """A request with its length, unless the lines say how it is framed."""
     head = [f"{method} {path} HTTP/{version}", "host: x", *lines]
     if not any("transfer-encoding" in line for line in lines):
@@ -21,7 +23,7 @@ def spelt(path: str, body: bytes, *lines: str, version: str = "1.1", method: str
     return ("\r\n".join(head) + "\r\n\r\n").encode() + body
 
 
-def chunked(body: bytes) -> bytes:
+def build_chunked(body: bytes) -> bytes:
     """A body in two chunks."""
     half = len(body) // 2
     pieces = [b"%x\r\n%s\r\n" % (len(one), one) for one in (body[:half], body[half:]) if one]
@@ -32,7 +34,7 @@ def answer_of(line: socket.socket) -> tuple[int, dict[str, str], bytes]:
     """The next answer on a connection: status, headers, body."""
     came = b""
     while not came.endswith(b"\r\n\r\n"):
-        came += _no_further_than(b"\n", line)
+        came += _receive_up_to(b"\n", line)
     first, *fields = came.decode().strip().split("\r\n")
     headers = dict(field.split(": ", 1) for field in fields)
     left = int(headers.get("content-length", 0))
@@ -44,7 +46,7 @@ def answer_of(line: socket.socket) -> tuple[int, dict[str, str], bytes]:
     return int(first.split()[1]), headers, body
 
 
-def _no_further_than(end: bytes, line: socket.socket) -> bytes:
+def _receive_up_to(end: bytes, line: socket.socket) -> bytes:
     """Receive at least a byte, and nothing behind the first end that came."""
     if isinstance(line, ssl.SSLSocket):  # it shows nothing before it is taken
         return line.recv(1)

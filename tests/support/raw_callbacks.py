@@ -6,7 +6,7 @@ from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.callback import RawCallback
 
 
-def raw_callback(
+def build_raw_callback(
     provider: str,
     subject: str,
     token: str,

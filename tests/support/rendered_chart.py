@@ -18,14 +18,14 @@ WARNING = 2
 """From this severity on a finding of Helm's counts."""
 
 
-def _documents(chart: Path, values: dict[str, Any]) -> list[dict[str, Any]]:
+def _list_documents(chart: Path, values: dict[str, Any]) -> list[dict[str, Any]]:
     with Chart.load(chart) as loaded:
         rendered = loaded.render(values, name="tracker", namespace="tracker")
     texts = [text for name, text in rendered.items() if name.endswith(".yaml")]
     return [one for text in texts for one in yaml.safe_load_all(text) if one]
 
 
-def _flaws(document: dict[str, Any]) -> list[str]:
+def _find_flaws(document: dict[str, Any]) -> list[str]:
     found = []
     for version in (OLDEST, NEWEST):
         try:
@@ -43,10 +43,10 @@ def main() -> None:
     for values in json.load(sys.stdin):
         report = lint(chart, values, strict=True)
         found = [one["error"] for one in report["messages"] if one["severity"] >= WARNING]
-        documents = [] if found else _documents(chart, values)
+        documents = [] if found else _list_documents(chart, values)
         results.append(
             {
-                "flaws": [*found, *(flaw for one in documents for flaw in _flaws(one))],
+                "flaws": [*found, *(flaw for one in documents for flaw in _find_flaws(one))],
                 "documents": documents,
             }
         )

@@ -21,7 +21,7 @@ EXAMPLE: dict[str, Any] = {
 """The example of multi-image2video's page: image_list, prompt, mode and duration."""
 
 
-def submission(**changes: Any) -> dict[str, Any]:
+def build_submission(**changes: Any) -> dict[str, Any]:
     """A body for `POST /v1/tasks`."""
     return {
         "provider": "kling",
@@ -32,18 +32,18 @@ def submission(**changes: Any) -> dict[str, Any]:
 
 def submit(http: httpx.Client, **changes: Any) -> dict[str, Any]:
     """Submit one task; its JSON."""
-    answer = http.post("/v1/tasks", json=submission(**changes))
+    answer = http.post("/v1/tasks", json=build_submission(**changes))
     assert answer.status_code == 202, answer.text
     task: dict[str, Any] = answer.json()
     return task
 
 
-def callback_path(task_id: str, *, secret: bytes = SECRET, provider: str = "kling") -> str:
+def find_callback_path(task_id: str, *, secret: bytes = SECRET, provider: str = "kling") -> str:
     """The path of a task's callback URL."""
     return f"/callbacks/{provider}/{task_id}/{token.sign(secret, provider, task_id)}"
 
 
-def kling_says(status: str, **fields: Any) -> bytes:
+def build_kling_callback(status: str, **fields: Any) -> bytes:
     """A callback's body in the documented shape."""
     body: dict[str, Any] = {
         "task_id": "881204513377218561",

@@ -52,7 +52,7 @@ class Earlier(MadeUp):
 
 
 @asynccontextmanager
-async def opened(url: str, adapter: MadeUp | None = None) -> AsyncIterator[Workbench]:
+async def open_service(url: str, adapter: MadeUp | None = None) -> AsyncIterator[Workbench]:
     """Yield a service on a database. adapter: one other than today's."""
     async with open_workbench(url, ScriptedHttp(Played()), adapter=adapter) as bench:
         yield bench
@@ -60,8 +60,8 @@ async def opened(url: str, adapter: MadeUp | None = None) -> AsyncIterator[Workb
 
 async def prepare(url: str, count: int) -> tuple[Reread, list[int]]:
     """Return a run over tasks whose receipts say more today, of which no page was carried out."""
-    async with opened(url, Earlier()) as bench:
-        made = await bench.submitted(count)
+    async with open_service(url, Earlier()) as bench:
+        made = await bench.submit_tasks(count)
         await asyncio.gather(*(bench.call_back(task, DONE) for task in made))
         order = RereadOrder("default", NAME, WHO, is_dry=False)
         return await Rereads(bench.context).start(order), [task.key for task in made]
@@ -69,7 +69,7 @@ async def prepare(url: str, count: int) -> tuple[Reread, list[int]]:
 
 async def look(url: str, run: Reread, keys: Sequence[int]) -> tuple[Reread, Counter[int]]:
     """Return how far a run is, and how many tasks were corrected how often."""
-    async with opened(url) as bench:
+    async with open_service(url) as bench:
         corrected: Counter[int] = Counter()
         found = await bench.context.store.read(lambda db: tasks.get_by_keys(db, keys))
         stored = await bench.context.store.read(lambda db: refolds.find_beside(db, found))
@@ -123,7 +123,7 @@ def _kill_one(url: str, after_s: float) -> bool:
 
 
 async def _work(url: str, say: int | None = None) -> None:
-    async with opened(url) as bench:
+    async with open_service(url) as bench:
         if say is not None:
             os.write(say, b"!")
         runs = Rereads(bench.context, at_once=AT_ONCE)

@@ -18,11 +18,11 @@ class Resolver:
         return [
             (family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where)
             for address in addresses
-            for family, where in [_where(address, port)]
+            for family, where in [_find_address(address, port)]
         ]
 
 
-def _where(address: str, port: int) -> tuple[int, Any]:
+def _find_address(address: str, port: int) -> tuple[int, Any]:
     if ":" in address:
         return socket.AF_INET6, (address, port, 0, 0)
     return socket.AF_INET, (address, port)

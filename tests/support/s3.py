@@ -21,7 +21,7 @@ def is_there() -> bool:
 
 
 @contextmanager
-def emulated_s3() -> Iterator[dict[str, str]]:
+def serve_emulated_s3() -> Iterator[dict[str, str]]:
     """A server in a thread with one bucket; yields the variables of who asks it, and where.
 
     It is emptied first: servers of one process share what earlier ones were given
@@ -43,7 +43,7 @@ def emulated_s3() -> Iterator[dict[str, str]]:
     line.request("POST", "/moto-api/reset")
     assert line.getresponse().status == 200
     line.close()
-    client = _client(given)
+    client = _make_client(given)
     client.create_bucket(Bucket=BUCKET)
     client.close()
     try:
@@ -52,12 +52,12 @@ def emulated_s3() -> Iterator[dict[str, str]]:
         running.stop()
 
 
-def bucket_client() -> Any:
+def make_bucket_client() -> Any:
     """Return a client of the server that the environment names, other than the service's own."""
-    return _client(dict(os.environ))
+    return _make_client(dict(os.environ))
 
 
-def _client(given: dict[str, str]) -> Any:
+def _make_client(given: dict[str, str]) -> Any:
     import boto3  # noqa: PLC0415 - of a group that need not be there
 
     return boto3.client(
@@ -70,7 +70,7 @@ def _client(given: dict[str, str]) -> Any:
 
 
 @contextmanager
-def counted_requests(url: str, count: Callable[[str], None]) -> Iterator[str]:
+def count_requests(url: str, count: Callable[[str], None]) -> Iterator[str]:
     """Stand before a server in this process; yields the address.
 
     count: called with each request's method, and what it asks for by name, before it goes on; and

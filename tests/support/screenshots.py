@@ -8,8 +8,8 @@ import httpx
 from playwright.sync_api import ViewportSize
 
 from tests.support.browsing import Chromium
-from tests.support.requests import EXAMPLE, submission
-from tests.support.service import ROOT, environment, listen, serving, url_of
+from tests.support.requests import EXAMPLE, build_submission
+from tests.support.service import ROOT, build_environment, listen, read_url, serve_service
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -43,9 +43,9 @@ def draw(folder: Path, chromium: Chromium) -> None:
     with tempfile.TemporaryDirectory() as name, Emulator(EmulatorConfig(step_seconds=0.3)) as made:
         database = f"sqlite:///{name}/tracker.db"
         upgrade(database)
-        public = url_of(listener)
-        env = environment(database, Path(name), provider_url=made.url, public_url=public)
-        with serving(env, listener=listener, workers=True) as url:
+        public = read_url(listener)
+        env = build_environment(database, Path(name), provider_url=made.url, public_url=public)
+        with serve_service(env, listener=listener, workers=True) as url:
             tasks = _play(url)
             for picture, (scheme, locale, path) in LOOKS.items():
                 page = path or f"/ui/tasks/{tasks[0]}"
@@ -58,7 +58,7 @@ def _play(url: str) -> list[str]:
         ids = []
         for number, scenario in enumerate(SCENARIOS):
             given = EXAMPLE | {"prompt": f"[scenario:{scenario}] {EXAMPLE['prompt']}"}
-            body = submission(external_task_id=f"order-{1001 + number}-clip", input=given)
+            body = build_submission(external_task_id=f"order-{1001 + number}-clip", input=given)
             ids.append(str(http.post("/v1/tasks", json=body).raise_for_status().json()["id"]))
         ended = SCENARIOS.count("ok") + SCENARIOS.count("failed") + SCENARIOS.count("moderated")
         wanted = "state=succeeded&state=failed&limit=100"

@@ -15,7 +15,7 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
-from tests.support.nursery import nursery
+from tests.support.fork_server import get_fork_server
 from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.app import build_server_options, make_app
 from tracker.emulator import DEFAULT_KEY
@@ -42,7 +42,7 @@ def listen(port: int = 0) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket, scheme: str = "http") -> str:
+def read_url(listener: socket.socket, scheme: str = "http") -> str:
     """Return the address of what listens there."""
     return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -68,7 +68,7 @@ def free_port() -> int:
             return port
 
 
-def environment(
+def build_environment(
     database_url: str, folder: Path, *, provider_url: str, public_url: str | None, **more: str
 ) -> dict[str, str]:
     """Settings of a service that submits to an emulator and is impatient."""
@@ -92,7 +92,7 @@ def environment(
 
 
 @contextmanager
-def serving(
+def serve_service(
     env: Mapping[str, str],
     *,
     workers: bool,
@@ -124,7 +124,7 @@ def serving(
     assert server.started, "the service did not start"
     try:
         scheme = "https" if settings.tracker_tls_cert else "http"
-        yield url_of(listener, scheme)
+        yield read_url(listener, scheme)
     finally:
         server.should_exit = True
         thread.join(PATIENCE_S)
@@ -133,17 +133,19 @@ def serving(
 
 
 @contextmanager
-def serving_client(env: Mapping[str, str], *, workers: bool, **more: Any) -> Iterator[httpx.Client]:
+def serve_to_client(
+    env: Mapping[str, str], *, workers: bool, **more: Any
+) -> Iterator[httpx.Client]:
     """The service in a thread, as `serving` has it; yields a client of it."""
     with (
-        serving(env, workers=workers, **more) as url,
+        serve_service(env, workers=workers, **more) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
     ):
         yield http
 
 
 @contextmanager
-def serving_whole(
+def serve_whole(
     database_url: str,
     folder: Path,
     provider_url: str,
@@ -156,14 +158,14 @@ def serving_whole(
     provider_url: of Kling. settings: besides those of `environment`.
     """
     listener = listen()
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url=provider_url,
-        public_url=url_of(listener),
+        public_url=read_url(listener),
         **settings,
     )
-    with serving_client(env, listener=listener, workers=True, providers=providers) as http:
+    with serve_to_client(env, listener=listener, workers=True, providers=providers) as http:
         yield http
 
 
@@ -188,7 +190,9 @@ class Process:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
         env = inherited | dict(self.env)
         self.log.touch()  # readers may be faster than the process
-        self.pid = nursery().fork(self.module, self.arguments, env, log=self.log, out=self.out)
+        self.pid = get_fork_server().fork(
+            self.module, self.arguments, env, log=self.log, out=self.out
+        )
         return self
 
     def signal(self, number: int) -> None:
@@ -230,7 +234,7 @@ class Process:
         return stat.rpartition(")")[2].split()[0] == "T"
 
     def _status(self) -> int | None:
-        return None if self.pid is None else nursery().status(self.pid)
+        return None if self.pid is None else get_fork_server().read_status(self.pid)
 
 
 def wait_until_ready(url: str, process: Process) -> None:

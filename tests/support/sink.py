@@ -20,7 +20,7 @@ class Received:
     headers: dict[str, str]
     body: bytes
 
-    def json(self) -> Any:
+    def parse_json(self) -> Any:
         """The body, parsed."""
         return json.loads(self.body)
 
@@ -52,7 +52,7 @@ class Sink:
         if not is_silent:
             self._may_answer.set()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
@@ -92,7 +92,7 @@ class Sink:
             self.received.append(request)
             return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _make_handler(self) -> type[BaseHTTPRequestHandler]:
         sink = self
 
         class Handler(BaseHTTPRequestHandler):

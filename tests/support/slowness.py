@@ -6,7 +6,7 @@ _CALCULATION_S = 0.008
 """Processor time of the calculation below on a free core of the machine that promises are from."""
 
 
-def slowness() -> float:
+def measure_slowness() -> float:
     """Return how many times more processor time Python needs now; 1.0 at the least.
 
     Neighbours on a host slow a processor down without taking it away.

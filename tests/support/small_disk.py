@@ -31,13 +31,13 @@ class SmallDisk:
         """Let nobody write to it. Nobody may have a file of it open for that."""
         subprocess.run(["mount", "-o", "remount,ro", str(self.path)], check=True)
 
-    def empty(self) -> None:
+    def free_space(self) -> None:
         """Give back what `fill` took."""
         self._ballast.unlink(missing_ok=True)
 
 
 @contextmanager
-def small_disk(path: Path, *, size: int) -> Iterator[SmallDisk]:
+def mount_small_disk(path: Path, *, size: int) -> Iterator[SmallDisk]:
     """Mount one at a folder to be made. Skips the test where that is not permitted."""
     path.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)]

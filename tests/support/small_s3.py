@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from tests.support.origin import head
+from tests.support.origin import build_head
 from tests.support.upstream import Asked, Script, Upstream
 from tracker.objects.bucket import Bucket
 
@@ -17,18 +17,18 @@ DATE = "last-modified: Sat, 01 Nov 2025 10:00:00 GMT"
 _BUSY = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 
 
-def silent(asked: Asked) -> Iterable[bytes]:
+def stay_silent(asked: Asked) -> Iterable[bytes]:
     """Say nothing until the other side hangs up."""
     asked.wait_until_gone()
     return ()
 
 
-def refusing(status: str) -> Script:
+def refuse_all(status: str) -> Script:
     """Refuse whatever is asked, at once."""
 
     def answer(asked: Asked) -> Iterable[bytes]:
         b"".join(asked.body)
-        return [head(status, len(_BUSY)), _BUSY]
+        return [build_head(status, len(_BUSY)), _BUSY]
 
     return answer
 
@@ -73,32 +73,34 @@ class SmallS3:
             if method == "POST" and "uploads" in query:
                 id_ = f"{next(self._numbers)}"
                 self._parts[id_] = {}
-                return _xml(
+                return _build_xml(
                     f"<InitiateMultipartUploadResult><UploadId>{id_}</UploadId>"
                     "</InitiateMultipartUploadResult>"
                 )
             if method == "PUT" and "uploadId" in query:
                 self._parts[query["uploadId"]][int(query["partNumber"])] = body
-                return [head("200 OK", 0, tag)]
+                return [build_head("200 OK", 0, tag)]
             if method == "POST" and "uploadId" in query:
                 parts = self._parts.pop(query["uploadId"])
                 self.objects[name] = b"".join(parts[number] for number in sorted(parts))
-                return _xml(
+                return _build_xml(
                     "<CompleteMultipartUploadResult><ETag>&quot;1&quot;</ETag>"
                     "</CompleteMultipartUploadResult>"
                 )
             if method == "DELETE" and "uploadId" in query:
                 self._parts.pop(query["uploadId"], None)
-                return [head("204 No Content", None)]
+                return [build_head("204 No Content", None)]
             if method == "POST" and "delete" in query:
                 for key in re.findall(rb"<Key>(.*?)</Key>", body):
                     self.objects.pop(f"{name.strip('/')}/{key.decode()}", None)
-                return _xml("<DeleteResult><Deleted><Key>x</Key></Deleted></DeleteResult>")
+                return _build_xml("<DeleteResult><Deleted><Key>x</Key></Deleted></DeleteResult>")
             if method == "PUT":
                 self.objects[name] = body
-                return [head("200 OK", 0, tag)]
+                return [build_head("200 OK", 0, tag)]
             if "list-type" in query:
-                return _xml("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
+                return _build_xml(
+                    "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+                )
             return self._read(method, name, asked.headers.get("range", ""))
 
         return answer
@@ -106,23 +108,23 @@ class SmallS3:
     def _read(self, method: str, name: str, asked_range: str) -> Iterable[bytes]:
         body = self.objects.get(name)
         if body is None:
-            return [head("404 Not Found", 0)]
+            return [build_head("404 Not Found", 0)]
         lines = (f'etag: "{md5(body).hexdigest()}"', DATE)
         wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", asked_range)
         if method == "HEAD" or wanted is None:
-            return [head("200 OK", len(body), *lines), body if method == "GET" else b""]
+            return [build_head("200 OK", len(body), *lines), body if method == "GET" else b""]
         start, end = int(wanted[1]), min(int(wanted[2]) + 1, len(body))
         said = f"content-range: bytes {start}-{end - 1}/{len(body)}"
-        return [head("206 Partial Content", end - start, said, *lines), body[start:end]]
+        return [build_head("206 Partial Content", end - start, said, *lines), body[start:end]]
 
 
-def _xml(text: str) -> Iterable[bytes]:
+def _build_xml(text: str) -> Iterable[bytes]:
     body = text.encode()
-    return [head("200 OK", len(body), "content-type: application/xml"), body]
+    return [build_head("200 OK", len(body), "content-type: application/xml"), body]
 
 
 @contextmanager
-def small_bucket(s3: SmallS3, *, silence_s: float) -> Iterator[Bucket]:
+def open_small_bucket(s3: SmallS3, *, silence_s: float) -> Iterator[Bucket]:
     """Serve it, and open a bucket there that is as patient."""
     with Upstream(s3) as running, pytest.MonkeyPatch.context() as patch:
         for name, value in {

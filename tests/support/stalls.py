@@ -17,7 +17,7 @@ class StallMeter:
         self.longest_s = 0.0
         self._ticking: asyncio.Task[None] | None = None
 
-    def around(self, app: ASGIApp) -> ASGIApp:
+    def wrap_app(self, app: ASGIApp) -> ASGIApp:
         """The app, whose event loop is measured from its start on."""
 
         async def measured(scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,12 +15,14 @@ from tracker.store.deliveries import Delivery, DeliveryFilter
 OK = HttpResult(200, {}, b"")
 
 
-async def an_endpoint(bench: Workbench, url: str = "http://a.example/", **fields: Any) -> Endpoint:
+async def create_endpoint(
+    bench: Workbench, url: str = "http://a.example/", **fields: Any
+) -> Endpoint:
     fields = {"filter": EventFilter()} | fields
     return (await Endpoints(bench.context).create(NewEndpoint("default", url, **fields))).endpoint
 
 
-async def owed(bench: Workbench, **fields: Any) -> list[Delivery]:
+async def list_owed(bench: Workbench, **fields: Any) -> list[Delivery]:
     """Return what is owed, oldest first; raises where a body has not its documented shape."""
     filter_ = DeliveryFilter("default", **fields)
     found = await bench.context.store.read(

@@ -40,7 +40,7 @@ class Tunnel(Listener):
             head += piece
         line, _, rest = head.partition(b"\r\n")
         method, target = line.decode("latin-1").split(" ", 2)[:2]
-        credentials = _field(head, "proxy-authorization")
+        credentials = _read_header(head, "proxy-authorization")
         if self._credentials not in (None, credentials):
             _refuse(connection, head, "407 Proxy Authentication Required")
             return
@@ -63,7 +63,7 @@ class Tunnel(Listener):
         _copy(connection, server)
 
 
-def _field(head: bytes, name: str) -> str:
+def _read_header(head: bytes, name: str) -> str:
     """The value of a header; empty where it is not there."""
     for line in head.decode("latin-1").split("\r\n"):
         if line.lower().startswith(f"{name}:"):
@@ -74,7 +74,7 @@ def _field(head: bytes, name: str) -> str:
 def _refuse(connection: socket.socket, begun: bytes, status: str) -> None:
     """Answer once the body is read: a close before that would reset the connection."""
     head, _, body = begun.partition(b"\r\n\r\n")
-    left = int(_field(head, "content-length") or "0") - len(body)
+    left = int(_read_header(head, "content-length") or "0") - len(body)
     while left > 0 and (piece := connection.recv(left)):
         left -= len(piece)
     connection.sendall(

@@ -27,7 +27,7 @@ class Asked:
 Script = Callable[[Asked], Iterable[bytes]]
 
 
-def json_answer(body: bytes, status: str = "200 OK", kind: str = "application/json") -> bytes:
+def build_json_answer(body: bytes, status: str = "200 OK", kind: str = "application/json") -> bytes:
     """A whole answer, after which the connection is closed."""
     head = f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n"
     return head.encode() + b"connection: close\r\n\r\n" + body
@@ -61,7 +61,7 @@ class Upstream(Listener):
                 name, _, value = field.decode("latin-1").partition(":")
                 headers[name.lower()] = value.strip()
             asked = Asked(
-                line, headers, _pieces(stream.readline, stream.read, headers), stream.read
+                line, headers, _split_pieces(stream.readline, stream.read, headers), stream.read
             )
             self.asked.append(asked)
             pieces = iter(self._script(asked))
@@ -85,7 +85,7 @@ def _tell_of_close(asked: str, first: bytes) -> bytes:
     )
 
 
-def _pieces(
+def _split_pieces(
     read_line: Callable[[], bytes], read: Callable[[int], bytes], headers: dict[str, str]
 ) -> Iterator[bytes]:
     if headers.get("transfer-encoding") != "chunked":

@@ -25,42 +25,44 @@ _TEXTS = (
 _ROUNDS = 60
 
 
-def id_paths(model: type[BaseModel]) -> Iterator[Path]:
+def iterate_id_paths(model: type[BaseModel]) -> Iterator[Path]:
     """Yield the way to each field of a model, and of the models in it, that reads like an id."""
-    yield from (path for path in _paths(model, (), ()) if READS_LIKE_AN_ID.search(path[-1]))
+    yield from (path for path in _iterate_paths(model, (), ()) if READS_LIKE_AN_ID.search(path[-1]))
 
 
-def _paths(model: type[BaseModel], before: Path, seen: tuple[type, ...]) -> Iterator[Path]:
+def _iterate_paths(model: type[BaseModel], before: Path, seen: tuple[type, ...]) -> Iterator[Path]:
     for name, info in model.model_fields.items():
         yield (*before, name)
         for part in iterate_types(info.annotation):
             if is_model(part) and part not in seen:
-                yield from _paths(part, (*before, name), (*seen, part))
+                yield from _iterate_paths(part, (*before, name), (*seen, part))
 
 
-def with_id(model: type[BaseModel], path: Path, id_: str) -> dict[str, Any]:
+def put_id(model: type[BaseModel], path: Path, id_: str) -> dict[str, Any]:
     """Return an input that has an id at a place, and what the model needs besides."""
     made: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         if name == path[0]:
             part = next((one for one in iterate_types(info.annotation) if is_model(one)), None)
-            value: Any = id_ if len(path) == 1 or part is None else with_id(part, path[1:], id_)
+            value: Any = id_ if len(path) == 1 or part is None else put_id(part, path[1:], id_)
             made[name] = [value] if _is_list(info) else value
         elif info.is_required():
-            made[name] = _least(info)
+            made[name] = _make_least(info)
     return made
 
 
-def merged(given: Any, more: Any) -> Any:
+def merge_json(given: Any, more: Any) -> Any:
     """Return JSON with more of it: objects and the items of lists are joined, all else replaced."""
     if isinstance(given, dict) and isinstance(more, dict):
-        return given | {name: merged(given.get(name), one) for name, one in more.items()}
+        return given | {name: merge_json(given.get(name), one) for name, one in more.items()}
     if isinstance(given, list) and isinstance(more, list):
-        return [merged(one, two) for one, two in zip(given, more, strict=True)]
+        return [merge_json(one, two) for one, two in zip(given, more, strict=True)]
     return more
 
 
-def accepted(submits: Submits, operation: str, given: Mapping[str, Any]) -> dict[str, Any] | None:
+def make_accepted(
+    submits: Submits, operation: str, given: Mapping[str, Any]
+) -> dict[str, Any] | None:
     """Return an input that the adapter takes, changed where it finds fault; None for none found."""
     input_, tried = dict(given), dict[str, int]()
     for _ in range(_ROUNDS):
@@ -95,22 +97,22 @@ def _is_list(info: FieldInfo) -> bool:
     return "list[" in str(info.annotation) or get_origin(info.annotation) is list
 
 
-def _least(info: FieldInfo) -> Any:
+def _make_least(info: FieldInfo) -> Any:
     """Return some value that a required field may have."""
     if info.default is not PydanticUndefined:
         return info.default
     limits = {type(one): one for one in info.metadata}
     if _is_list(info):
         count = limits[MinLen].min_length if MinLen in limits else 1
-        return [_one(info, limits) for _ in range(count)]
-    return _one(info, limits)
+        return [_make_one(info, limits) for _ in range(count)]
+    return _make_one(info, limits)
 
 
-def _one(info: FieldInfo, limits: Mapping[type, Any]) -> Any:
+def _make_one(info: FieldInfo, limits: Mapping[type, Any]) -> Any:
     for kind in iterate_types(info.annotation):
         if is_model(kind):
-            return with_id(kind, ("",), "")
-    literal = _literal(info.annotation)
+            return put_id(kind, ("",), "")
+    literal = _choose_literal(info.annotation)
     if literal is not None:
         return literal
     kinds = list(iterate_types(info.annotation))
@@ -121,7 +123,7 @@ def _one(info: FieldInfo, limits: Mapping[type, Any]) -> Any:
     return {"uri": _PICTURE} if dict in kinds or "dict[" in str(info.annotation) else _TEXTS[0]
 
 
-def _literal(annotation: Any) -> Any:
+def _choose_literal(annotation: Any) -> Any:
     if get_origin(annotation) is Literal:
         return get_args(annotation)[0]
-    return next((one for inner in get_args(annotation) if (one := _literal(inner))), None)
+    return next((one for inner in get_args(annotation) if (one := _choose_literal(inner))), None)

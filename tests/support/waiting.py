@@ -20,7 +20,9 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float = PATIENCE_S) 
         event_s = min(event_s * 1.6, 0.1)
 
 
-async def until(condition: Callable[[], bool], *, timeout_s: float = PATIENCE_S) -> None:
+async def wait_for_condition(
+    condition: Callable[[], bool], *, timeout_s: float = PATIENCE_S
+) -> None:
     """Wait for a condition within an event loop, which goes on meanwhile."""
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - nothing tells of it

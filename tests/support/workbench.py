@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import update
 
-from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, made_up
-from tests.support.raw_callbacks import raw_callback
+from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, make_made_up
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.waiting import PATIENCE_S
 from tracker.clock import Clock, SystemClock
 from tracker.domain import token
@@ -117,15 +117,15 @@ class Workbench:
     leases: Leases
     outbound: ScriptedHttp
 
-    async def submitted(self, count: int) -> list[Task]:
+    async def submit_tasks(self, count: int) -> list[Task]:
         """Tasks that the provider has accepted, as `theirs-{n}`."""
         made = []
         for n in range(count):
-            task = await self.queued(f"ours-{n}")
-            made.append(await self.accepted(task, f"theirs-{n}"))
+            task = await self.create_queued(f"ours-{n}")
+            made.append(await self.accept_task(task, f"theirs-{n}"))
         return made
 
-    async def queued(
+    async def create_queued(
         self,
         name: str,
         *,
@@ -149,7 +149,7 @@ class Workbench:
         )
         return (await SubmissionIntake(self.context).accept(asked)).task
 
-    async def accepted(self, task: Task, name: str) -> Task:
+    async def accept_task(self, task: Task, name: str) -> Task:
         """Return the task once the provider has accepted it under this name."""
 
         def batch(tx: Tx, names: Sequence[str]) -> list[Task]:
@@ -167,7 +167,7 @@ class Workbench:
         """Everything that is due."""
         return await self.leases.claim(kind, limit=2 * limit, per_lane=limit, busy={})
 
-    async def waits_for(self, kind: JobKind) -> list[Job]:
+    async def await_jobs(self, kind: JobKind) -> list[Job]:
         """The next jobs of a kind, once they are due."""
         async with asyncio.timeout(PATIENCE_S):
             while not (found := await self.claim(kind)):  # noqa: ASYNC110 - rows in a database
@@ -184,7 +184,7 @@ class Workbench:
 
         await self.context.store.write(batch, task.key)
 
-    async def ended(self, task: Task) -> None:
+    async def end_task(self, task: Task) -> None:
         """The provider's verdict comes."""
 
         def batch(tx: Tx, keys: Sequence[int]) -> list[None]:
@@ -198,64 +198,64 @@ class Workbench:
 
     async def claim_submits(self) -> list[Job]:
         """The next submits, once they are due."""
-        return await self.waits_for(JobKind.SUBMIT)
+        return await self.await_jobs(JobKind.SUBMIT)
 
     async def send(self) -> None:
         """Carry out the next submits, once they are due."""
-        for job in await self.waits_for(JobKind.SUBMIT):
+        for job in await self.await_jobs(JobKind.SUBMIT):
             await SubmitAttempts(self.context).run(job)
 
     async def look(self, task: Task) -> Task:
         """Have the provider asked about a task now, whenever that is due; the task after it."""
         await self.bring_forward(task)
-        await Reconciliation(self.context).run(await self.waits_for(JobKind.RECONCILE))
-        return await self.task(task.key)
+        await Reconciliation(self.context).run(await self.await_jobs(JobKind.RECONCILE))
+        return await self.read_task(task.key)
 
     async def call_back(self, task: Task, body: Any, *, secret: str = "") -> ReceptionResult:
         """The provider calls a task's own URL."""
         signed = token.sign(SECRET, task.provider, str(task.id))
         headers = {SECRET_HEADER: secret}
         content = json.dumps(body).encode()
-        raw = raw_callback(task.provider, str(task.id), signed, content, headers)
+        raw = build_raw_callback(task.provider, str(task.id), signed, content, headers)
         return await Reception(self.context).receive(raw)
 
     async def call_back_shared(self, body: Any, *, secret: str = "") -> ReceptionResult:
         """The provider calls the one URL of all tasks, which has no token."""
         headers, content = {SECRET_HEADER: secret}, json.dumps(body).encode()
-        raw = raw_callback(NAME, token.SHARED, "", content, headers)
+        raw = build_raw_callback(NAME, token.SHARED, "", content, headers)
         return await Reception(self.context).receive(raw)
 
-    async def sent(self, name: str = "ours", **more: Any) -> Task:
+    async def submit_task(self, name: str = "ours", **more: Any) -> Task:
         """A task after its submit, whatever became of it."""
-        task = await self.queued(name, **more)
+        task = await self.create_queued(name, **more)
         await self.send()
-        return await self.task(task.key)
+        return await self.read_task(task.key)
 
-    async def history(self, task: Task) -> list[Transition]:
+    async def read_history(self, task: Task) -> list[Transition]:
         """Return the steps of a task, which must lead to where it is."""
         found = await self.context.store.read(lambda db: transitions.list_of_task(db, task.key))
         steps = [step for _, step in found]
-        now = await self.task(task.key)
+        now = await self.read_task(task.key)
         assert (fold(steps), len(steps)) == (now.state, now.version)
         return steps
 
-    async def kinds(self, task: Task) -> list[str]:
+    async def list_kinds(self, task: Task) -> list[str]:
         """The kind of each step of a task."""
         found = await self.context.store.read(lambda db: transitions.list_of_task(db, task.key))
         return [step.kind.value for _, step in found]
 
-    async def all(self) -> list[Task]:
+    async def list_all(self) -> list[Task]:
         """Every task, oldest first."""
         keys = range(1, 100)
         found = await self.context.store.read(lambda db: tasks.get_by_keys(db, keys))
         return [found[key] for key in sorted(found)]
 
-    async def outcomes(self, task: Task) -> list[str | None]:
+    async def list_outcomes(self, task: Task) -> list[str | None]:
         """Return how each attempt of a task ended."""
         found = await self.context.store.read(lambda db: attempts.list_of_task(db, task.key))
         return [attempt.outcome for attempt in found]
 
-    async def task(self, key: int) -> Task:
+    async def read_task(self, key: int) -> Task:
         """A task as it is now."""
         found = await self.context.store.read(lambda db: tasks.get_by_keys(db, [key]))
         return found[key]
@@ -285,7 +285,7 @@ async def open_workbench(
     options: of each account, besides its key.
     results: where the provider's files lie; None: wherever a URL leads.
     """
-    provider = made_up(adapter)
+    provider = make_made_up(adapter)
     if results is not None:
         provider = replace(provider, results=results)
     chosen = provider.options.model_validate({"api_key": "k"} | dict(options or {}))

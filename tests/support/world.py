@@ -26,17 +26,17 @@ class World:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["data"]["task_id"])
 
-    def task(self, task_id: str) -> dict[str, Any]:
+    def read_task(self, task_id: str) -> dict[str, Any]:
         """A task as it is now."""
         found: dict[str, Any] = self.http.get(f"/v1/tasks/{task_id}").json()
         return found
 
-    def part(self, task_id: str, name: str) -> list[dict[str, Any]]:
+    def read_part(self, task_id: str, name: str) -> list[dict[str, Any]]:
         """A task's transitions, receipts, attempts or deliveries."""
         found: list[dict[str, Any]] = self.http.get(f"/v1/tasks/{task_id}/{name}").json()[name]
         return found
 
-    def finished(self, task_id: str, *, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
+    def wait_for_end(self, task_id: str, *, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """A task once it is over, its history checked."""
         found: list[dict[str, Any]] = []
 
@@ -55,7 +55,7 @@ class World:
 
         There may be more steps than when the task was read: a file of its result was kept since.
         """
-        steps = self.part(task["id"], "transitions")
+        steps = self.read_part(task["id"], "transitions")
         state = None
         for version, step in enumerate(steps, start=1):
             assert step["version"] == version
@@ -64,17 +64,17 @@ class World:
         assert len(steps) >= task["version"]
         assert steps[task["version"] - 1]["to"] == task["state"]
 
-    def sources(self, task_id: str) -> list[tuple[str, str]]:
+    def list_sources(self, task_id: str) -> list[tuple[str, str]]:
         """(state, source) of each transition."""
-        return [(step["to"], step["source"]) for step in self.part(task_id, "transitions")]
+        return [(step["to"], step["source"]) for step in self.read_part(task_id, "transitions")]
 
-    def verdicts(self, task_id: str) -> list[str]:
+    def list_verdicts(self, task_id: str) -> list[str]:
         """Return the verdict of each receipt."""
-        return [receipt["verdict"] for receipt in self.part(task_id, "receipts")]
+        return [receipt["verdict"] for receipt in self.read_part(task_id, "receipts")]
 
-    def outcomes(self, task_id: str) -> list[str]:
+    def list_outcomes(self, task_id: str) -> list[str]:
         """Return how each submit attempt ended."""
-        return [attempt["outcome"] for attempt in self.part(task_id, "attempts")]
+        return [attempt["outcome"] for attempt in self.read_part(task_id, "attempts")]
 
     def play(self, scenario: str) -> None:
         """Set the scenario that the provider plays from now on."""
@@ -94,22 +94,22 @@ class World:
             timeout=60,
         ).raise_for_status()
 
-    def callback_url(self, task_id: str) -> str:
+    def find_callback_url(self, task_id: str) -> str:
         """The task's callback URL, as the provider was given it."""
-        wait_until(lambda: self.task(task_id)["provider_task_id"] is not None)
+        wait_until(lambda: self.read_task(task_id)["provider_task_id"] is not None)
         sent = httpx.get(f"{self.emulator}/emulator/requests", trust_env=False, timeout=60).text
         found = re.search(rf"http://[\w.:]+/callbacks/kling/{task_id}/[\w-]+", sent)
         assert found is not None
         return found[0]
 
-    def creations(self) -> dict[str, int]:
+    def count_creations(self) -> dict[str, int]:
         """Return how often the provider created a task, by external id."""
         found: dict[str, int] = httpx.get(
             f"{self.emulator}/emulator/creations", trust_env=False, timeout=60
         ).json()
         return found
 
-    def callbacks(self) -> list[dict[str, Any]]:
+    def list_callbacks(self) -> list[dict[str, Any]]:
         """Return the provider's callbacks, with the answers to them."""
         answer = httpx.get(
             f"{self.emulator}/emulator/callbacks", trust_env=False, timeout=60

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.frozen_disk import disk, frozen
+from tests.support.frozen_disk import freeze_disk, mount_disk
 from tests.support.waiting import wait_until
 from tracker.telemetry.log_stream import FILE_KEPT_BYTES, KEPT_BYTES, LogStream
 from tracker.telemetry.metrics import LOG_LINES_LOST
@@ -132,12 +132,12 @@ def test_what_cannot_be_opened_anew_is_written_all_the_same() -> None:
 
 def test_a_disk_that_stands_still_holds_nobody_up(tmp_path: Path) -> None:
     line = LINE * 100
-    with disk(tmp_path / "disk") as mounted:
+    with mount_disk(tmp_path / "disk") as mounted:
         place = mounted / "log"
         number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         stream = LogStream(number)
         stream.stop_waiting()
-        with frozen(mounted):
+        with freeze_disk(mounted):
             before, count = _lost(), 0
             while _lost() == before:
                 stream.write(line)

@@ -11,10 +11,17 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.longest_call import longest_call_s
-from tests.support.requests import submission
-from tests.support.service import ROOT, environment, free_port, listen, serving_client, url_of
-from tests.support.slowness import slowness
+from tests.support.longest_call import measure_longest_call_s
+from tests.support.requests import build_submission
+from tests.support.service import (
+    ROOT,
+    build_environment,
+    free_port,
+    listen,
+    read_url,
+    serve_to_client,
+)
+from tests.support.slowness import measure_slowness
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig, EmulatorServer
 from tracker.services.upkeep.sampling import FROM_DATABASE
@@ -54,20 +61,20 @@ def service(database_url: str, tmp_path: Path, port: int) -> Iterator[httpx.Clie
         config = EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.02)
         emulator = stack.enter_context(EmulatorServer(config))
         listener = listen()
-        public = url_of(listener)
-        env = environment(
+        public = read_url(listener)
+        env = build_environment(
             database_url,
             tmp_path,
             provider_url=emulator.url,
             public_url=public,
             TRACKER_METRICS_ADDR=f"127.0.0.1:{port}",
         )
-        yield stack.enter_context(serving_client(env, listener=listener, workers=True))
+        yield stack.enter_context(serve_to_client(env, listener=listener, workers=True))
 
 
 def test_a_task_is_counted_at_each_step(service: httpx.Client, port: int) -> None:
     before = _scrape(port)
-    task = service.post("/v1/tasks", json=submission(external_task_id="counted")).json()
+    task = service.post("/v1/tasks", json=build_submission(external_task_id="counted")).json()
     service.get(f"/v1/tasks/{task['id']}", params={"wait": 20})
     wait_until(lambda: service.get(f"/v1/tasks/{task['id']}").json()["state"] == "succeeded")
     after = _scrape(port)
@@ -103,7 +110,7 @@ def test_strangers_choose_no_label(service: httpx.Client, port: int) -> None:
         assert service.post(path, content=b"{}").status_code == 404
     service.request("NOTHING", "/v1/tasks", headers={"host": "nothing.example"})
     for name in ("provider", "account", "operation"):
-        service.post("/v1/tasks", json={**submission(external_task_id="n"), name: "nothing"})
+        service.post("/v1/tasks", json={**build_submission(external_task_id="n"), name: "nothing"})
     found = _scrape(port)
     assert found["tracker_callbacks_total", (("provider", "other"), ("verdict", "forged"))] >= 2
     assert not [labels for _, labels in found if "nothing" in str(labels)]
@@ -181,8 +188,8 @@ def test_a_scrape_of_a_thousand_samples_is_quick_and_stops_nobody(
     while len(stops) < 10 and (min(costs_s, default=1) > COST_S or min(stops, default=1) > STOP_S):
         began_s = time.thread_time()
         text = generate_latest(registry).decode()
-        costs_s.append((time.thread_time() - began_s) / slowness())
-        stops.append(longest_call_s(lambda: generate_latest(registry)) / slowness())
+        costs_s.append((time.thread_time() - began_s) / measure_slowness())
+        stops.append(measure_longest_call_s(lambda: generate_latest(registry)) / measure_slowness())
     assert 1000 <= len([line for line in text.splitlines() if not line.startswith("#")]) <= 1100
     assert min(costs_s) <= COST_S
     assert min(stops) <= STOP_S

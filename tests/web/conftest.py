@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.keys import bearer, issue
-from tests.support.service import environment, listen, serving, url_of
+from tests.support.keys import build_bearer, issue
+from tests.support.service import build_environment, listen, read_url, serve_service
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
@@ -44,7 +44,7 @@ class Shared:
         """Yield a client that acts for a new tenant."""
         key = issue(self.database_url, tenant=f"tenant-{next(_tenants)}")
         with httpx.Client(
-            base_url=self.url, headers=bearer(key), trust_env=False, timeout=60
+            base_url=self.url, headers=build_bearer(key), trust_env=False, timeout=60
         ) as client:
             yield client
 
@@ -75,9 +75,9 @@ def shared_idle(
 def live(database_url: str, tmp_path: Path, emulator: Emulator) -> Iterator[str]:
     """Web and workers in one process, of one test; its address."""
     listener = listen()
-    public = url_of(listener)
-    env = environment(database_url, tmp_path, provider_url=emulator.url, public_url=public)
-    with serving(env, listener=listener, workers=True) as url:
+    public = read_url(listener)
+    env = build_environment(database_url, tmp_path, provider_url=emulator.url, public_url=public)
+    with serve_service(env, listener=listener, workers=True) as url:
         yield url
 
 
@@ -111,12 +111,12 @@ def shared_http(shared_idle: Shared) -> Iterator[httpx.Client]:
 @contextmanager
 def idle_service(database_url: str, folder: Path) -> Iterator[str]:
     """Run web alone; yield its address."""
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url="http://127.0.0.1:9",
         public_url="https://tracker.example",
         **_IDLE,
     )
-    with serving(env, workers=False) as url:
+    with serve_service(env, workers=False) as url:
         yield url

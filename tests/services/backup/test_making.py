@@ -46,7 +46,7 @@ def filled(url: str) -> None:
 
 async def _fill(url: str) -> None:
     async with Store(url, SystemClock()) as store:
-        made = await history.insert(store, *[history.new_task() for _ in range(3)])
+        made = await history.insert(store, *[history.make_task() for _ in range(3)])
         await history.move(store, made[0])
 
 
@@ -89,7 +89,7 @@ async def test_a_copy_of_a_file_in_use_is_whole_and_moves_nothing(
             "INSERT INTO odd VALUES (1)"
         )
     async with Store(sqlite_url, SystemClock()) as store:
-        await history.insert(store, *[history.new_task() for _ in range(50)])
+        await history.insert(store, *[history.make_task() for _ in range(50)])
         before = bytes_of(file)
         make(BackupOrder(sqlite_url, [SECRET]), tmp_path / "backup", SystemClock())
         assert bytes_of(file) == before

@@ -19,9 +19,9 @@ from sqlalchemy import Table, select, text, update
 
 from tests.support import history
 from tests.support.custody import open_custody
-from tests.support.killed_restore import ready
+from tests.support.killed_restore import prepare_database
 from tests.support.service import Process
-from tests.support.subscribing import OK, an_endpoint
+from tests.support.subscribing import OK, create_endpoint
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.clock import SystemClock, make_id, make_token
 from tracker.config.kept_secrets import load_kept_secrets
@@ -87,12 +87,12 @@ def back_up(url: str, folder: Path, *secrets: bytes) -> RestoreOrder:
 async def with_a_task(url: str, folder: Path) -> RestoreOrder:
     """Back up a database that holds one task, which waits to be submitted."""
     async with open_workbench(url, NOBODY) as bench:
-        await bench.queued("task")
+        await bench.create_queued("task")
     return back_up(url, folder)
 
 
 async def restored(order: RestoreOrder, url: str) -> RestoreReadiness:
-    return await restore(replace(order, url=url), check_backup(order.source), ready)
+    return await restore(replace(order, url=url), check_backup(order.source), prepare_database)
 
 
 def claim_for_a_day(tx: Tx, asked: Sequence[None]) -> list[None]:
@@ -129,9 +129,9 @@ async def raised(bench: Workbench) -> set[str]:
 
 async def test_what_may_have_been_sent_is_looked_for(database_url: str, tmp_path: Path) -> None:
     async with open_workbench(database_url, NOBODY) as bench:
-        going = await bench.queued("going")
-        await bench.queued("queued")
-        (running,) = await bench.submitted(1)
+        going = await bench.create_queued("going")
+        await bench.create_queued("queued")
+        (running,) = await bench.submit_tasks(1)
         await bench.claim(JobKind.SUBMIT)
 
         run = make_run(going.updated_at)
@@ -148,9 +148,9 @@ async def test_what_may_have_been_sent_is_looked_for(database_url: str, tmp_path
         assert await restored(order, url) == RestoreReadiness(2)
         async with open_workbench(url, NOBODY) as bench:
             await bench.context.recovery.look(bench.context.store)
-            found = {task.external_task_id: task for task in await bench.all()}
+            found = {task.external_task_id: task for task in await bench.list_all()}
             assert found["going"].state is found["queued"].state is TaskState.UNCERTAIN
-            assert await bench.outcomes(going) == ["lost"]
+            assert await bench.list_outcomes(going) == ["lost"]
             assert await bench.context.store.read(newest) > before + LEAP
             # Its callback may have come after the backup: it is asked about at once.
             due = {job.task_key for job in await bench.claim(JobKind.RECONCILE)}
@@ -168,8 +168,8 @@ async def test_claims_on_deliveries_and_files_are_free_at_once(
     database_url: str, tmp_path: Path
 ) -> None:
     async with open_custody(database_url, tmp_path) as custody:
-        await an_endpoint(custody.bench)
-        await custody.succeeded({"url": "http://127.0.0.1:9/film.mp4"})
+        await create_endpoint(custody.bench)
+        await custody.create_succeeded({"url": "http://127.0.0.1:9/film.mp4"})
         await custody.bench.context.store.write(claim_for_a_day, None)
     order = back_up(database_url, tmp_path / "backup")
     with emptied(database_url) as url:
@@ -184,7 +184,7 @@ async def test_claims_on_deliveries_and_files_are_free_at_once(
 
 async def test_submits_wait_until_it_is_over(database_url: str, tmp_path: Path) -> None:
     async with open_workbench(database_url, NOBODY) as bench:
-        await bench.submitted(1)
+        await bench.submit_tasks(1)
     order = back_up(database_url, tmp_path / "backup")
     with emptied(database_url) as url:
         await restored(order, url)
@@ -196,15 +196,15 @@ async def test_submits_wait_until_it_is_over(database_url: str, tmp_path: Path) 
             )
             assert (await context.store.read(sizes.count_behind))["counting"] < LEAP  # no backlog
             with pytest.raises(Recovering, match="tracker recover --done"):
-                await bench.queued("new")
+                await bench.create_queued("new")
             await end(context)
-            await bench.queued("new")
+            await bench.create_queued("new")
             assert len(await bench.claim(JobKind.SUBMIT)) == 1
             assert "recovering" not in await raised(bench)
 
 
 async def test_callbacks_bring_back_tasks_that_nobody_knows(database_url: str) -> None:
-    lost = history.new_task(provider="made-up", id=make_id())
+    lost = history.make_task(provider="made-up", id=make_id())
     told = {"status": "running", "id": "theirs-9", "mark": "named"}
     async with open_workbench(database_url, NOBODY) as bench:
         assert (await bench.call_back(lost, told)).verdict is Verdict.UNKNOWN_TASK
@@ -214,12 +214,12 @@ async def test_callbacks_bring_back_tasks_that_nobody_knows(database_url: str) -
         calls = [told | {"stage": stage} for stage in ("one", "two")]
         heard = await asyncio.gather(*(bench.call_back(lost, body) for body in calls))
         assert Verdict.ADVANCED in {one.verdict for one in heard}
-        (task,) = await bench.all()
+        (task,) = await bench.list_all()
         assert (task.id, task.state) == (lost.id, TaskState.RUNNING)
         # Brought back before by a list, under another id: it is the same task.
-        other = history.new_task(provider="made-up", id=make_id())
+        other = history.make_task(provider="made-up", id=make_id())
         await bench.call_back(other, told | {"status": "succeeded"})
-        (task,) = await bench.all()
+        (task,) = await bench.list_all()
         assert task.state is TaskState.SUCCEEDED
         with pytest.raises(Conflict, match="has not ended"):
             await end(bench.context)
@@ -230,7 +230,7 @@ async def test_a_database_in_use_is_left_alone(database_url: str, tmp_path: Path
     with pytest.raises(BackupRefused, match=IN_USE):
         await restored(order, database_url)
     async with open_workbench(database_url, NOBODY) as bench:
-        assert [task.state for task in await bench.all()] == [TaskState.QUEUED]
+        assert [task.state for task in await bench.list_all()] == [TaskState.QUEUED]
         assert not {"recovering", "restoring"} & await raised(bench)
     with emptied(database_url) as url:
         await restored(order, url)
@@ -239,12 +239,12 @@ async def test_a_database_in_use_is_left_alone(database_url: str, tmp_path: Path
         async with open_workbench(url, NOBODY) as bench:
             assert "recovering" in await raised(bench)
             # Queued once more: it may be sent between this backup and its restore.
-            await bench.queued("another")
+            await bench.create_queued("another")
         order = back_up(url, tmp_path / "while recovering")
         with emptied(url) as next_url:
             assert await restored(order, next_url) == RestoreReadiness(1)
             async with open_workbench(next_url, NOBODY) as bench:
-                states = [task.state for task in await bench.all()]
+                states = [task.state for task in await bench.list_all()]
                 assert states == [TaskState.UNCERTAIN, TaskState.UNCERTAIN]
                 assert {"recovering"} <= await raised(bench)
 
@@ -291,7 +291,7 @@ async def test_one_that_is_killed_anywhere_can_be_run_again(
         assert await restored(order, url) == RestoreReadiness(1)
         assert not any(".restoring" in name for name in names_in(tmp_path))
         async with open_workbench(url, NOBODY) as bench:
-            assert [task.state for task in await bench.all()] == [TaskState.UNCERTAIN]
+            assert [task.state for task in await bench.list_all()] == [TaskState.UNCERTAIN]
             assert "recovering" in await raised(bench)
 
 
@@ -328,7 +328,7 @@ async def test_a_restore_without_the_old_secrets_is_told_until_their_tasks_have_
     async with open_workbench(database_url, NOBODY) as bench:
         async with ProcessPresence(bench.context) as before:
             await before.look()
-        await bench.submitted(1)
+        await bench.submit_tasks(1)
     order = back_up(database_url, tmp_path / "backup")
     with emptied(database_url) as url:
         await restored(replace(order, secrets=[b"new"], is_without_secrets=True), url)
@@ -350,7 +350,7 @@ async def test_numbers_of_an_earlier_restore_are_not_given_out_again(
         await restored(order, sqlite_url)
         async with open_workbench(sqlite_url, NOBODY) as bench:
             heads.append(await bench.context.store.read(newest))
-            assert [one.state for one in await bench.all()] == [TaskState.UNCERTAIN]
+            assert [one.state for one in await bench.list_all()] == [TaskState.UNCERTAIN]
         assert note_path(file).exists()
     assert heads[1] > heads[0] + LEAP
 

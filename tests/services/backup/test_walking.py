@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.support.made_up import NAME
-from tests.support.made_up_api import Played, says
+from tests.support.made_up_api import Played, build_answer
 from tests.support.workbench import OPERATION, ScriptedHttp, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.outcome import Unanswered
@@ -40,9 +40,9 @@ class _Pages:
 async def test_a_list_that_broke_off_is_walked_again_and_a_whole_one_is_not(
     database_url: str,
 ) -> None:
-    played = Played(pages=[says(ids=["a", "known"], following=2), says(500)])
+    played = Played(pages=[build_answer(ids=["a", "known"], following=2), build_answer(500)])
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        await bench.accepted(await bench.queued("one"), "known")
+        await bench.accept_task(await bench.create_queued("one"), "known")
         context = bench.context
         object.__setattr__(
             context, "providers", {NAME: replace(context.providers[NAME], lists=_Pages())}
@@ -53,18 +53,20 @@ async def test_a_list_that_broke_off_is_walked_again_and_a_whole_one_is_not(
         await context.recovery.look(context.store)
         (broken,) = await walk.walk()
         assert (broken.seen, broken.adopted, broken.reason) == (2, 1, "it is away")
-        played.pages = [played.pages[0], says(ids=["b"])]
+        played.pages = [played.pages[0], build_answer(ids=["b"])]
         (whole,) = await walk.walk()
         assert (whole.seen, whole.adopted, whole.reason) == (3, 1, None)
         assert await walk.walk() == []
         assert played.asked == ["list"] * 4
-        there = {task.provider_task_id: task.state for task in await bench.all()}
+        there = {task.provider_task_id: task.state for task in await bench.list_all()}
         assert there == dict.fromkeys(["a", "known", "b"], TaskState.SUBMITTED)
 
 
 async def test_tasks_that_call_somebody_else_back_are_left(database_url: str) -> None:
     theirs = ["https://other.example/hook", "https://[", "https://t.example/callbacks/other/1/x"]
-    played = Played(pages=[says(ids=[], urls=theirs, following=2), says(ids=["ours"])])
+    played = Played(
+        pages=[build_answer(ids=[], urls=theirs, following=2), build_answer(ids=["ours"])]
+    )
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         context = bench.context
         object.__setattr__(
@@ -74,8 +76,8 @@ async def test_tasks_that_call_somebody_else_back_are_left(database_url: str) ->
         await context.recovery.look(context.store)
         (walked,) = await ListWalk(context).walk()
         assert (walked.seen, walked.adopted) == (4, 1)
-        assert [task.provider_task_id for task in await bench.all()] == ["ours"]
+        assert [task.provider_task_id for task in await bench.list_all()] == ["ours"]
         old = f"https://before.example/callbacks/{NAME}/0190b5e6-0000-7000-8000-000000000001/old"
-        played.pages = [says(ids=[], urls=[old])]
+        played.pages = [build_answer(ids=[], urls=[old])]
         (again,) = await ListWalk(context).walk()
         assert again.adopted == 1  # of ours, by a token that does not count any more

@@ -17,8 +17,8 @@ import pytest
 
 from tests.services.custody.test_inline import answer_of, drawn, with_files
 from tests.support.custody import RULES, Relay, open_custody
-from tests.support.origin import film, whole
-from tests.support.small_s3 import SmallS3, cut, refusing, silent, small_bucket
+from tests.support.origin import make_film, serve_whole
+from tests.support.small_s3 import SmallS3, cut, open_small_bucket, refuse_all, stay_silent
 from tests.support.upstream import Asked, Script, Upstream
 from tests.support.workbench import HandClock, Workbench
 from tracker.domain.custody import AssetState
@@ -36,16 +36,16 @@ from tracker.store.schema import jobs
 
 pytestmark = pytest.mark.anyio
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(30_000)
-DATA = film(6_000_000)
+DATA = make_film(6_000_000)
 
 SILENT = "has said nothing for 0.[12] s"
 """The reason of any failure on a busy machine."""
 FAULTS: dict[str, tuple[Script, str]] = {
-    "silent": (silent, SILENT),
-    "busy": (refusing("503 Slow Down"), f"503|{SILENT}"),
-    "full": (refusing("507 Insufficient Storage"), f"507|{SILENT}"),
-    "closed": (refusing("403 Forbidden"), f"403|{SILENT}"),
-    "gone": (refusing("404 Not Found"), f"404|{SILENT}"),
+    "silent": (stay_silent, SILENT),
+    "busy": (refuse_all("503 Slow Down"), f"503|{SILENT}"),
+    "full": (refuse_all("507 Insufficient Storage"), f"507|{SILENT}"),
+    "closed": (refuse_all("403 Forbidden"), f"403|{SILENT}"),
+    "gone": (refuse_all("404 Not Found"), f"404|{SILENT}"),
     "hangs up": (cut, f"HTTP error|{SILENT}"),
 }
 """How a bucket answers, and what is said of it."""
@@ -58,14 +58,14 @@ def s3() -> SmallS3:
 
 @pytest.fixture
 def bucket(s3: SmallS3) -> Iterator[Bucket]:
-    with small_bucket(s3, silence_s=0.1) as opened:
+    with open_small_bucket(s3, silence_s=0.1) as opened:
         yield opened
 
 
 @pytest.fixture
 def patient(s3: SmallS3) -> Iterator[Bucket]:
     """One whose waiting no test sees the end of."""
-    with small_bucket(s3, silence_s=60) as opened:
+    with open_small_bucket(s3, silence_s=60) as opened:
         yield opened
 
 
@@ -110,7 +110,7 @@ async def test_each_call_of_a_bad_bucket_ends_with_the_reason(
 async def test_a_write_that_is_refused_within_is_aborted(
     s3: SmallS3, patient: Bucket, step: str
 ) -> None:
-    s3.fault = {step: refusing("403 Forbidden")}.get
+    s3.fault = {step: refuse_all("403 Forbidden")}.get
     with pytest.raises(StorageError, match="refuses access"):
         await patient.put("b", chunks(DATA))
     assert (s3.asked[-2:], s3.objects) == ([step, "DELETE uploadId"], {})
@@ -138,21 +138,21 @@ async def test_nothing_is_sent_and_paid_for_whose_files_a_bad_bucket_would_not_t
     sqlite_url: str, tmp_path: Path, s3: SmallS3, bucket: Bucket
 ) -> None:
     clock = HandClock()
-    with Upstream(whole(answer_of(PNG))) as provider:
+    with Upstream(serve_whole(answer_of(PNG))) as provider:
         async with open_custody(
             sqlite_url, tmp_path, outbound=Relay(provider.url), objects=bucket, clock=clock
         ) as custody:
             bench = custody.bench
             with_files(bench.context)
             attempting = SubmitAttempts(bench.context)
-            task = await bench.queued("ours", operation="draw")
+            task = await bench.create_queued("ours", operation="draw")
 
             async def attempt() -> TaskState:
                 clock.move(PAUSE_S)
                 await bench.bring_forward(task)
                 for job in await bench.claim(JobKind.SUBMIT):
                     await attempting.run(job)
-                return (await bench.task(task.key)).state
+                return (await bench.read_task(task.key)).state
 
             for script, _ in FAULTS.values():
                 s3.fault = {"POST uploads": script}.get
@@ -161,16 +161,18 @@ async def test_nothing_is_sent_and_paid_for_whose_files_a_bad_bucket_would_not_t
             s3.fault = lambda _asked: None
             while await attempt() is TaskState.QUEUED:
                 pass  # the probe was too slow for a busy machine
-            assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+            assert (await bench.read_task(task.key)).state is TaskState.SUCCEEDED
             assert len(provider.asked) == 1
-            assert [await custody.content(one) for one in await custody.of(task)] == [PNG]
+            assert [await custody.read_content(one) for one in await custody.list_assets(task)] == [
+                PNG
+            ]
             assert await state_of(bench) == (False, False)
 
 
 async def test_creates_that_wait_for_a_bad_bucket_try_it_once_together(
     sqlite_url: str, tmp_path: Path, s3: SmallS3, bucket: Bucket
 ) -> None:
-    s3.fault = lambda _asked: silent
+    s3.fault = lambda _asked: stay_silent
     async with open_custody(sqlite_url, tmp_path, objects=bucket) as custody:
         room = custody.bench.context.room
         assert room is not None
@@ -184,22 +186,22 @@ async def test_fetches_and_uploads_end_with_the_reason_and_cost_no_try(
 ) -> None:
     script, why = FAULTS[fault]
     rules = replace(RULES, max_bytes=10**8)
-    with Upstream(whole(DATA)) as origin:
+    with Upstream(serve_whole(DATA)) as origin:
         async with open_custody(sqlite_url, tmp_path, objects=bucket, rules=rules) as custody:
             uploading = UploadReceiver(custody.bench.context)
-            task = await custody.succeeded({"url": f"{origin.url}/film.mp4"})
+            task = await custody.create_succeeded({"url": f"{origin.url}/film.mp4"})
             s3.fault = lambda _asked: script
             await custody.fetch()
-            (waits,) = await custody.of(task)
+            (waits,) = await custody.list_assets(task)
             assert (waits.state, waits.attempts) == (AssetState.WANTED, 0)
             assert re.search(why, waits.reason or "")
             with pytest.raises(Unavailable, match=why):
                 await uploading.keep("default", chunks(DATA), UploadTerms(timedelta(days=1)))
             assert (await state_of(custody.bench))[0]
             s3.fault = lambda _asked: None
-            while (await custody.of(task))[0].state is AssetState.WANTED:
+            while (await custody.list_assets(task))[0].state is AssetState.WANTED:
                 await custody.fetch()  # more than once on a busy machine
-            (kept,) = await custody.of(task)
+            (kept,) = await custody.list_assets(task)
             assert kept.sha256 == sha256(DATA).digest()
             assert len(s3.objects) == 1
 
@@ -213,9 +215,9 @@ async def test_an_answer_that_is_paid_for_waits_out_a_bucket_that_is_busy_for_a_
     def refuse(_asked: str) -> Script | None:
         nonlocal left
         left -= 1
-        return refusing("503 Slow Down") if left >= 0 else None
+        return refuse_all("503 Slow Down") if left >= 0 else None
 
-    with Upstream(whole(answer_of(PNG))) as provider:
+    with Upstream(serve_whole(answer_of(PNG))) as provider:
         async with open_custody(
             sqlite_url, tmp_path, outbound=Relay(provider.url), objects=bucket, clock=clock
         ) as custody:
@@ -225,6 +227,6 @@ async def test_an_answer_that_is_paid_for_waits_out_a_bucket_that_is_busy_for_a_
                 clock.move(PAUSE_S)
             s3.fault = refuse
             task = await drawn(custody)
-            (kept,) = await custody.of(task)
+            (kept,) = await custody.list_assets(task)
     assert (task.state, kept.sha256) == (TaskState.SUCCEEDED, sha256(PNG).digest())
     assert left < 0

@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.custody import RULES, open_custody
 from tests.support.held_clock import HeldClock
-from tests.support.origin import film, whole
+from tests.support.origin import make_film, serve_whole
 from tests.support.upstream import Asked, Upstream
-from tests.support.waiting import until
+from tests.support.waiting import wait_for_condition
 from tracker.precedence import CROWD, CROWDED_S, Precedence
 from tracker.services.custody.fetching import AssetFetcher
 from tracker.services.custody.keeping import FailedFetch, FetchRecorder
@@ -35,20 +35,20 @@ async def test_a_loop_that_is_woken_looks_again_after_its_pause_alone(
     async with open_custody(database_url, tmp_path, rules=rules) as custody:
         with Upstream(silent) as origin:
             pieces = [{"url": f"{origin.url}/{n}.mp4"} for n in range(PER_LANE + 1)]
-            await custody.succeeded(*pieces)
+            await custody.create_succeeded(*pieces)
             await custody.bring_forward()  # leases have a clock of their own
             context = replace(custody.bench.context, precedence=precedence)
             loop = FetchLoop(AssetFetcher(context), clock, lease_s=30, drain_s=0)
             running = asyncio.create_task(loop.run())
-            await until(lambda: clock.pauses == [BETWEEN_CLAIMS_S])
+            await wait_for_condition(lambda: clock.pauses == [BETWEEN_CLAIMS_S])
             loop.wake()
             clock.end_pause()
-            await until(lambda: clock.pauses == [BETWEEN_CLAIMS_S, FULL_S])
+            await wait_for_condition(lambda: clock.pauses == [BETWEEN_CLAIMS_S, FULL_S])
             for _ in range(CROWD):
                 precedence.begin()
             loop.wake()
             clock.end_pause()
-            await until(lambda: clock.pauses == [BETWEEN_CLAIMS_S, FULL_S, WAITING_S])
+            await wait_for_condition(lambda: clock.pauses == [BETWEEN_CLAIMS_S, FULL_S, WAITING_S])
             loop.wake()
             loop.stop()
             clock.end_pause()
@@ -69,7 +69,7 @@ async def test_tries_that_fail_together_are_recorded_without_their_tasks(
 
     async with open_custody(database_url, tmp_path) as custody:
         pieces = [{"url": f"http://127.0.0.1:9/{n}.mp4"} for n in range(3)]
-        task = await custody.succeeded(*pieces)
+        task = await custody.create_succeeded(*pieces)
         claimed = await custody.fetching.claim(limit=9, per_lane=9, busy={})
         now = custody.bench.context.clock.now()
         # Counted, not replaced: the rows are loaded.
@@ -82,9 +82,11 @@ async def test_tries_that_fail_together_are_recorded_without_their_tasks(
         await keeping.settle(claimed[0], FailedFetch("comes after its lease", None))
         assert loaded == [0, 1]  # the two in one transaction
         await keeping.settle(claimed[2], FailedFetch("dead", None))
-        found = [(one.state.value, one.attempts, one.reason) for one in await custody.of(task)]
+        found = [
+            (one.state.value, one.attempts, one.reason) for one in await custody.list_assets(task)
+        ]
         assert found == [("wanted", 1, "busy"), ("wanted", 0, "full"), ("lost", 1, "dead")]
-        assert (await custody.bench.kinds(task)).count("asset_lost") == 1
+        assert (await custody.bench.list_kinds(task)).count("asset_lost") == 1
 
 
 async def test_a_file_beside_a_crowd_of_callbacks_waits_until_another_has_had_its_share(
@@ -93,16 +95,18 @@ async def test_a_file_beside_a_crowd_of_callbacks_waits_until_another_has_had_it
     clock, precedence = HeldClock(), Precedence(lambda: 0.0)
     async with open_custody(sqlite_url, tmp_path) as custody:
         context = replace(custody.bench.context, precedence=precedence, clock=clock)
-        with Upstream(whole(film(1000))) as origin:
+        with Upstream(serve_whole(make_film(1000))) as origin:
             pieces = [{"url": f"{origin.url}/{n}.mp4"} for n in range(2)]
-            await custody.succeeded(*pieces)
+            await custody.create_succeeded(*pieces)
             await custody.bring_forward()
             fetching = AssetFetcher(context)
             both = await fetching.claim(limit=2, per_lane=2, busy={})
             for _ in range(CROWD):
                 precedence.begin()
             running = [asyncio.create_task(fetching.fetch(one)) for one in both]
-            await until(lambda: clock.pauses == [CROWDED_S] * 2)  # behind a piece, before the other
+            await wait_for_condition(
+                lambda: clock.pauses == [CROWDED_S] * 2
+            )  # behind a piece, before the other
             assert len(origin.asked) == 1
             for one in running:
                 one.cancel()

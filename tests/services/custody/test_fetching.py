@@ -10,8 +10,17 @@ from typing import Any
 
 import pytest
 
-from tests.support.custody import RULES, CustodyBench, answering, open_custody
-from tests.support.origin import BLOCK, MP4, by_path, film, head, in_turn, ranged, whole
+from tests.support.custody import RULES, CustodyBench, make_answering, open_custody
+from tests.support.origin import (
+    BLOCK,
+    MP4,
+    build_head,
+    make_film,
+    serve_by_path,
+    serve_in_turn,
+    serve_ranges,
+    serve_whole,
+)
 from tests.support.upstream import Asked, Script, Upstream
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.custody import AssetState
@@ -25,7 +34,7 @@ from tracker.telemetry.metrics import LEASES_EXPIRED
 
 pytestmark = pytest.mark.anyio
 
-FILM = film(40 * BLOCK)
+FILM = make_film(40 * BLOCK)
 
 
 @pytest.fixture
@@ -39,47 +48,47 @@ async def state_of(
 ) -> tuple[str, str]:
     with Upstream(script) as origin:
         url = f"{origin.url}/film.mp4"
-        asset = await custody.fetched({"url": url}, rounds=rounds, is_last=is_last)
+        asset = await custody.fetch_new({"url": url}, rounds=rounds, is_last=is_last)
     return asset.state.value, asset.reason or ""
 
 
 async def test_a_result_is_kept_with_its_size_type_and_digest(custody: CustodyBench) -> None:
-    with Upstream(whole(FILM, "content-type: text/html")) as origin:
-        task = await custody.succeeded({"url": f"{origin.url}/film.mp4", "kind": "video"})
-        (wanted,) = await custody.of(task)
+    with Upstream(serve_whole(FILM, "content-type: text/html")) as origin:
+        task = await custody.create_succeeded({"url": f"{origin.url}/film.mp4", "kind": "video"})
+        (wanted,) = await custody.list_assets(task)
         await custody.fetch()
-    (asset,) = await custody.of(task)
+    (asset,) = await custody.list_assets(task)
     assert wanted.state is AssetState.WANTED
     assert (asset.state, asset.size) == (AssetState.KEPT, len(FILM))
     assert asset.sha256 == sha256(FILM).digest()
     assert asset.media_type == "video/mp4"
     assert asset.id == wanted.id
-    assert await custody.content(asset) == FILM
+    assert await custody.read_content(asset) == FILM
     assert custody.render_parts() == []
-    assert (await custody.bench.kinds(task))[-2:] == ["seen_succeeded", "asset_kept"]
-    assert (await custody.bench.task(task.key)).version == task.version + 1
+    assert (await custody.bench.list_kinds(task))[-2:] == ["seen_succeeded", "asset_kept"]
+    assert (await custody.bench.read_task(task.key)).version == task.version + 1
 
 
 async def test_a_task_without_a_url_wants_nothing(custody: CustodyBench) -> None:
-    task = await custody.succeeded({"kind": "text"}, {"url": "data:image/png;base64,AAAA"})
-    assert await custody.of(task) == []
+    task = await custody.create_succeeded({"kind": "text"}, {"url": "data:image/png;base64,AAAA"})
+    assert await custody.list_assets(task) == []
 
 
 async def test_a_verdict_that_is_told_twice_wants_its_files_once(custody: CustodyBench) -> None:
-    with Upstream(whole(FILM)) as origin:
+    with Upstream(serve_whole(FILM)) as origin:
         piece = {"url": f"{origin.url}/film.mp4"}
-        task = await custody.succeeded(piece)
+        task = await custody.create_succeeded(piece)
         said = {"status": "succeeded", "id": task.provider_task_id, "pieces": [piece]}
         await custody.bench.call_back(task, said)
         await custody.fetch()
         await custody.bench.call_back(task, said)
-        assert len(await custody.of(task)) == 1
+        assert len(await custody.list_assets(task)) == 1
         assert len(origin.asked) == 1
 
 
 async def test_a_cut_transfer_goes_on_where_it_was_cut(custody: CustodyBench) -> None:
-    with Upstream(ranged(FILM, cut_after=10 * BLOCK)) as origin:
-        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+    with Upstream(serve_ranges(FILM, cut_after=10 * BLOCK)) as origin:
+        asset = await custody.fetch_new({"url": f"{origin.url}/film.mp4"})
         starts = [one.headers.get("range") for one in origin.asked]
     assert asset.state is AssetState.KEPT
     assert asset.sha256 == sha256(FILM).digest()
@@ -89,54 +98,68 @@ async def test_a_cut_transfer_goes_on_where_it_was_cut(custody: CustodyBench) ->
 
 
 async def test_a_cut_transfer_of_no_known_version_begins_again(custody: CustodyBench) -> None:
-    cut: Script = lambda _asked: [head("200 OK", len(FILM)), FILM[: 3 * BLOCK]]  # noqa: E731
-    with Upstream(in_turn(cut, whole(FILM))) as origin:
-        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+    cut: Script = lambda _asked: [build_head("200 OK", len(FILM)), FILM[: 3 * BLOCK]]  # noqa: E731
+    with Upstream(serve_in_turn(cut, serve_whole(FILM))) as origin:
+        asset = await custody.fetch_new({"url": f"{origin.url}/film.mp4"})
         assert [one.headers.get("range") for one in origin.asked] == [None, None]
     assert asset.sha256 == sha256(FILM).digest()
-    assert len(custody.files()) == 1
+    assert len(custody.list_files()) == 1
 
 
 async def test_a_file_that_changes_between_cuts_is_fetched_whole(custody: CustodyBench) -> None:
-    other = film(30 * BLOCK, seed=1)
-    script = in_turn(ranged(FILM, cut_after=5 * BLOCK), ranged(other))
+    other = make_film(30 * BLOCK, seed=1)
+    script = serve_in_turn(serve_ranges(FILM, cut_after=5 * BLOCK), serve_ranges(other))
     with Upstream(script) as origin:
-        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+        asset = await custody.fetch_new({"url": f"{origin.url}/film.mp4"})
     assert asset.sha256 == sha256(other).digest()
 
 
 async def test_an_origin_that_goes_on_with_another_file_is_found_out(custody: CustodyBench) -> None:
-    other = film(len(FILM), seed=1)
-    script = in_turn(ranged(FILM, cut_after=5 * BLOCK, etag='"same"'), ranged(other, etag='"same"'))
+    other = make_film(len(FILM), seed=1)
+    script = serve_in_turn(
+        serve_ranges(FILM, cut_after=5 * BLOCK, etag='"same"'), serve_ranges(other, etag='"same"')
+    )
     with Upstream(script) as origin:
-        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+        asset = await custody.fetch_new({"url": f"{origin.url}/film.mp4"})
     assert asset.sha256 == sha256(other).digest()
 
 
 async def test_a_lying_length_is_never_kept_half(custody: CustodyBench) -> None:
-    lie: Script = lambda _asked: [head("200 OK", 2 * len(FILM), 'etag: "x"'), FILM]  # noqa: E731
+    lie: Script = lambda _asked: [build_head("200 OK", 2 * len(FILM), 'etag: "x"'), FILM]  # noqa: E731
     state, reason = await state_of(custody, lie)
     assert state == "wanted"
     assert "IncompleteRead" in reason or "without sending complete" in reason or "sent" in reason
-    assert custody.files() == []
+    assert custody.list_files() == []
     assert custody.render_parts() == []
 
 
 @pytest.mark.parametrize(
     ("script", "state", "reason"),
     [
-        (whole(b"<!doctype html><title>Sign in</title>" + b" " * 900), "refused", "HTML"),
-        (whole(b'{"error": "expired"}'), "refused", "JSON"),
-        (lambda _asked: [head("200 OK", 9 * 1024 * 1024)], "refused", "TRACKER_ASSET_MAX_BYTES"),
-        (whole(b"", "location: http://169.254.169.254/", status="302 Found"), "refused", "may not"),
-        (whole(b"", "location: file:///etc/passwd", status="302 Found"), "refused", "may not be"),
-        (whole(b"", status="404 Not Found"), "lost", "404"),
-        (whole(b"", status="403 Forbidden"), "lost", "403"),
-        (whole(b"", status="410 Gone"), "lost", "410"),
-        (whole(b"", status="503 Busy"), "wanted", "503"),
-        (whole(b"", "location: /film.mp4", status="302 Found"), "wanted", "redirects"),
-        (whole(b"", status="302 Found"), "wanted", "without saying where"),
-        (whole(b""), "wanted", "nothing"),
+        (serve_whole(b"<!doctype html><title>Sign in</title>" + b" " * 900), "refused", "HTML"),
+        (serve_whole(b'{"error": "expired"}'), "refused", "JSON"),
+        (
+            lambda _asked: [build_head("200 OK", 9 * 1024 * 1024)],
+            "refused",
+            "TRACKER_ASSET_MAX_BYTES",
+        ),
+        (
+            serve_whole(b"", "location: http://169.254.169.254/", status="302 Found"),
+            "refused",
+            "may not",
+        ),
+        (
+            serve_whole(b"", "location: file:///etc/passwd", status="302 Found"),
+            "refused",
+            "may not be",
+        ),
+        (serve_whole(b"", status="404 Not Found"), "lost", "404"),
+        (serve_whole(b"", status="403 Forbidden"), "lost", "403"),
+        (serve_whole(b"", status="410 Gone"), "lost", "410"),
+        (serve_whole(b"", status="503 Busy"), "wanted", "503"),
+        (serve_whole(b"", "location: /film.mp4", status="302 Found"), "wanted", "redirects"),
+        (serve_whole(b"", status="302 Found"), "wanted", "without saying where"),
+        (serve_whole(b""), "wanted", "nothing"),
     ],
 )
 async def test_each_bad_answer_is_a_stated_reason(
@@ -146,13 +169,13 @@ async def test_each_bad_answer_is_a_stated_reason(
     ended, said = await state_of(custody, script, rounds=4, is_last=is_last)
     assert ended == state, said
     assert reason in said
-    assert custody.files() == []
+    assert custody.list_files() == []
     assert custody.render_parts() == []
 
 
 async def test_an_endless_body_stops_at_the_cap(custody: CustodyBench) -> None:
     def endless(_asked: Asked) -> Iterable[bytes]:
-        yield head("200 OK", None)
+        yield build_head("200 OK", None)
         yield MP4
         while True:
             yield bytes(BLOCK)
@@ -168,20 +191,20 @@ async def test_a_bomb_is_refused(database_url: str, tmp_path: Path, coding: str)
     pack = gzip.compress if coding == "gzip" else zlib.compress
     bomb = pack(bytes(64 * 1024 * 1024))
     async with open_custody(database_url, tmp_path, rules=rules) as custody:
-        script = whole(bomb, f"content-encoding: {coding}")
+        script = serve_whole(bomb, f"content-encoding: {coding}")
         state, reason = await state_of(custody, script, rounds=2)
     assert (state, "unpack" in reason) == ("refused", True)
 
 
 async def test_a_coded_file_is_kept_as_what_it_stands_for(custody: CustodyBench) -> None:
-    with Upstream(whole(gzip.compress(FILM), "content-encoding: gzip")) as origin:
-        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+    with Upstream(serve_whole(gzip.compress(FILM), "content-encoding: gzip")) as origin:
+        asset = await custody.fetch_new({"url": f"{origin.url}/film.mp4"})
     assert asset.sha256 == sha256(FILM).digest()
 
 
 async def test_silence_is_a_cut(database_url: str, tmp_path: Path) -> None:
     def silent(asked: Asked) -> Iterable[bytes]:
-        yield head("200 OK", len(FILM))
+        yield build_head("200 OK", len(FILM))
         yield FILM[:BLOCK]
         asked.wait_until_gone()
 
@@ -204,68 +227,71 @@ async def test_a_digest_that_the_origin_names_must_fit(custody: CustodyBench) ->
         name(sha1, "x-amz-checksum-sha1: {}"),
     ]
     stored = "x-goog-stored-content-encoding: gzip"
-    script = in_turn(
-        *(whole(FILM, wrong) for _, wrong in named),
-        whole(FILM, *(right for right, _ in named)),
-        *(whole(FILM, wrong, "warning: 214 UploadServer gunzipped") for _, wrong in named[:2]),
-        whole(FILM, named[3][1], stored),
-        whole(FILM, f'etag: "{md5(b"other").hexdigest()}"'),
+    script = serve_in_turn(
+        *(serve_whole(FILM, wrong) for _, wrong in named),
+        serve_whole(FILM, *(right for right, _ in named)),
+        *(
+            serve_whole(FILM, wrong, "warning: 214 UploadServer gunzipped")
+            for _, wrong in named[:2]
+        ),
+        serve_whole(FILM, named[3][1], stored),
+        serve_whole(FILM, f'etag: "{md5(b"other").hexdigest()}"'),
     )
     with Upstream(script) as origin:
-        task = await custody.succeeded({"url": f"{origin.url}/film.mp4"})
+        task = await custody.create_succeeded({"url": f"{origin.url}/film.mp4"})
         for _ in named:
             await custody.fetch()
-            (asset,) = await custody.of(task)
+            (asset,) = await custody.list_assets(task)
             assert asset.state is AssetState.WANTED
             assert "another digest" in (asset.reason or "")
         await custody.fetch()
-        (asset,) = await custody.of(task)
+        (asset,) = await custody.list_assets(task)
         assert asset.state is AssetState.KEPT
         for number in range(4):  # of other bytes than those that came
             url = f"{origin.url}/{number}.mp4"
-            task = await custody.succeeded({"url": url}, name=f"other {number}")
+            task = await custody.create_succeeded({"url": url}, name=f"other {number}")
             await custody.fetch()
-            (asset,) = await custody.of(task)
+            (asset,) = await custody.list_assets(task)
             assert asset.state is AssetState.KEPT
 
 
 async def test_an_svg_is_kept_with_a_remark(custody: CustodyBench) -> None:
     drawing = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script/></svg>'
-    with Upstream(whole(drawing)) as origin:
-        asset = await custody.fetched({"url": f"{origin.url}/logo.svg", "kind": "image"})
+    with Upstream(serve_whole(drawing)) as origin:
+        asset = await custody.fetch_new({"url": f"{origin.url}/logo.svg", "kind": "image"})
     assert (asset.state, asset.media_type) == (AssetState.KEPT, "image/svg+xml")
     assert "download only" in (asset.reason or "")
 
 
 async def test_the_same_bytes_of_one_tenant_are_kept_once(custody: CustodyBench) -> None:
-    with Upstream(whole(FILM)) as origin:
-        first = await custody.succeeded({"url": f"{origin.url}/a.mp4"}, name="one")
-        second = await custody.succeeded({"url": f"{origin.url}/b.mp4"}, name="two")
+    with Upstream(serve_whole(FILM)) as origin:
+        first = await custody.create_succeeded({"url": f"{origin.url}/a.mp4"}, name="one")
+        second = await custody.create_succeeded({"url": f"{origin.url}/b.mp4"}, name="two")
         await custody.fetch()
-    (one,), (two,) = await custody.of(first), await custody.of(second)
+    (one,), (two,) = await custody.list_assets(first), await custody.list_assets(second)
     assert one.store_key == two.store_key
-    assert len(custody.files()) == 1
+    assert len(custody.list_files()) == 1
 
 
 async def test_an_object_that_has_vanished_is_not_shared(custody: CustodyBench) -> None:
-    with Upstream(whole(FILM)) as origin:
-        await custody.fetched({"url": f"{origin.url}/a.mp4"})
-        for path in custody.files():
+    with Upstream(serve_whole(FILM)) as origin:
+        await custody.fetch_new({"url": f"{origin.url}/a.mp4"})
+        for path in custody.list_files():
             path.unlink()
-        second = await custody.succeeded({"url": f"{origin.url}/b.mp4"}, name="two")
+        second = await custody.create_succeeded({"url": f"{origin.url}/b.mp4"}, name="two")
         await custody.fetch()
-    (two,) = await custody.of(second)
-    assert await custody.content(two) == FILM
+    (two,) = await custody.list_assets(second)
+    assert await custody.read_content(two) == FILM
 
 
 async def test_a_kept_file_that_was_cut_on_its_disk_is_not_served_in_part(
     custody: CustodyBench,
 ) -> None:
-    with Upstream(whole(FILM)) as origin:
-        asset = await custody.fetched({"url": f"{origin.url}/a.mp4"})
+    with Upstream(serve_whole(FILM)) as origin:
+        asset = await custody.fetch_new({"url": f"{origin.url}/a.mp4"})
     serving = AssetReader(custody.bench.context)
     await serving.check_there(asset)
-    (path,) = custody.files()
+    (path,) = custody.list_files()
     os.truncate(path, len(FILM) - 1)
     with pytest.raises(Unavailable, match="not there"):
         await serving.check_there(asset)
@@ -277,50 +303,50 @@ async def test_a_kept_file_that_was_cut_on_its_disk_is_not_served_in_part(
 
 
 async def test_a_dead_url_is_asked_for_anew(database_url: str, tmp_path: Path) -> None:
-    with Upstream(by_path({"/new": whole(FILM)})) as origin:
+    with Upstream(serve_by_path({"/new": serve_whole(FILM)})) as origin:
         renewed = {
             "status": "succeeded",
             "id": "theirs of ours",
             "pieces": [{"url": f"{origin.url}/new", "key": "0", "refreshable": True}],
         }
-        outbound = answering(renewed)
+        outbound = make_answering(renewed)
         async with open_custody(database_url, tmp_path, outbound=outbound) as custody:
             piece = {"url": f"{origin.url}/old", "key": "0", "refreshable": True}
-            asset = await custody.fetched(piece)
+            asset = await custody.fetch_new(piece)
     assert asset.state is AssetState.KEPT
     assert len(outbound.calls) == 1
 
 
 async def test_a_page_behind_a_renewed_url_is_never_kept(database_url: str, tmp_path: Path) -> None:
-    with Upstream(by_path({"/new": whole(b"<!doctype html><p>Sign in</p>")})) as origin:
+    with Upstream(serve_by_path({"/new": serve_whole(b"<!doctype html><p>Sign in</p>")})) as origin:
         renewed = {"url": f"{origin.url}/new", "key": "0", "kind": "video", "refreshable": True}
         said = {"status": "succeeded", "id": "theirs of ours", "pieces": [renewed]}
-        async with open_custody(database_url, tmp_path, outbound=answering(said)) as custody:
-            asset = await custody.fetched({**renewed, "url": f"{origin.url}/old"}, rounds=4)
+        async with open_custody(database_url, tmp_path, outbound=make_answering(said)) as custody:
+            asset = await custody.fetch_new({**renewed, "url": f"{origin.url}/old"}, rounds=4)
         assert [one.line.split()[1] for one in origin.asked] == ["/old", *["/new"] * 4]
     assert (asset.state, "HTML" in (asset.reason or "")) == (AssetState.WANTED, True)
 
 
 @pytest.mark.parametrize(
     "expired",
-    [whole(b"<Error>Expired</Error>", status="400 Bad Request"), whole(b"<html>Late")],
+    [serve_whole(b"<Error>Expired</Error>", status="400 Bad Request"), serve_whole(b"<html>Late")],
     ids=["400", "a page"],
 )
 async def test_a_link_that_has_expired_is_asked_for_anew_however_its_origin_says_so(
     database_url: str, tmp_path: Path, expired: Script
 ) -> None:
-    with Upstream(by_path({"/old": expired, "/new": whole(FILM)})) as origin:
+    with Upstream(serve_by_path({"/old": expired, "/new": serve_whole(FILM)})) as origin:
         piece = {"url": f"{origin.url}/new", "key": "0", "kind": "video", "refreshable": True}
         said = {"status": "succeeded", "id": "theirs of ours", "pieces": [piece]}
-        async with open_custody(database_url, tmp_path, outbound=answering(said)) as custody:
-            asset = await custody.fetched({**piece, "url": f"{origin.url}/old"}, rounds=2)
+        async with open_custody(database_url, tmp_path, outbound=make_answering(said)) as custody:
+            asset = await custody.fetch_new({**piece, "url": f"{origin.url}/old"}, rounds=2)
     assert asset.state is AssetState.KEPT
 
 
 async def test_nothing_is_fetched_from_inside(database_url: str, tmp_path: Path) -> None:
-    with Upstream(whole(FILM)) as origin:
+    with Upstream(serve_whole(FILM)) as origin:
         async with open_custody(database_url, tmp_path, allow=()) as custody:
-            asset = await custody.fetched({"url": f"{origin.url}/film.mp4"}, rounds=2)
+            asset = await custody.fetch_new({"url": f"{origin.url}/film.mp4"}, rounds=2)
         assert origin.asked == []
     assert asset.state is AssetState.REFUSED
     assert "may not be called" in (asset.reason or "")
@@ -336,9 +362,9 @@ async def test_a_file_is_asked_for_with_the_credentials_that_the_adapter_names_f
         }
 
     hosting = ResultHosting(credentials=credentials)
-    with Upstream(whole(FILM)) as origin:
+    with Upstream(serve_whole(FILM)) as origin:
         async with open_custody(database_url, tmp_path, results=hosting) as custody:
-            asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+            asset = await custody.fetch_new({"url": f"{origin.url}/film.mp4"})
     assert asset.state is AssetState.KEPT
     assert [one.headers.get("x-key") for one in origin.asked] == ["k of default"]
 
@@ -352,13 +378,13 @@ async def test_a_full_disk_holds_up_fetching_and_says_so(database_url: str, tmp_
 
 
 async def test_what_dies_soonest_goes_first(custody: CustodyBench) -> None:
-    late = await custody.succeeded(
+    late = await custody.create_succeeded(
         {"url": "http://127.0.0.1/a", "expires_at": "2099-01-01T00:00:00+00:00"}, name="late"
     )
-    soon = await custody.succeeded(
+    soon = await custody.create_succeeded(
         {"url": "http://127.0.0.1/b", "expires_at": "2098-01-01T00:00:00+00:00"}, name="soon"
     )
-    signed = await custody.succeeded(
+    signed = await custody.create_succeeded(
         {"url": "http://127.0.0.1/c?Expires=4000000000&Signature=x"}, name="signed"
     )
     claimed = [
@@ -369,8 +395,8 @@ async def test_what_dies_soonest_goes_first(custody: CustodyBench) -> None:
 
 
 async def test_who_lost_the_lease_records_nothing(custody: CustodyBench) -> None:
-    with Upstream(whole(FILM)) as origin:
-        task = await custody.succeeded({"url": f"{origin.url}/a.mp4"})
+    with Upstream(serve_whole(FILM)) as origin:
+        task = await custody.create_succeeded({"url": f"{origin.url}/a.mp4"})
         (slow,) = await custody.fetching.claim(limit=1, per_lane=1, busy={})
         before = LEASES_EXPIRED.values[()]
         await custody.bring_forward()
@@ -379,15 +405,15 @@ async def test_who_lost_the_lease_records_nothing(custody: CustodyBench) -> None
         assert LEASES_EXPIRED.values[()] == before + 1
         await custody.fetching.fetch(quick)
         await custody.fetching.fetch(slow)
-    kinds = await custody.bench.kinds(task)
+    kinds = await custody.bench.list_kinds(task)
     assert kinds.count("asset_kept") == 1
-    assert len(custody.files()) == 1
+    assert len(custody.list_files()) == 1
 
 
 async def test_custody_that_is_off_keeps_nothing(database_url: str) -> None:
     async with open_workbench(
         database_url, ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
     ) as bench:
-        (task,) = await bench.submitted(1)
+        (task,) = await bench.submit_tasks(1)
         await bench.call_back(task, {"status": "succeeded", "pieces": [{"url": "http://x.test/a"}]})
         assert await bench.context.store.read(lambda db: assets.list_of_tasks(db, [task.key])) == {}

@@ -80,7 +80,7 @@ async def test_a_file_that_was_deleted_is_named_no_more_and_read_until_it_expire
         found, _ = await files.list_page(MINE, PageFiles(9, after=str(first.id), oldest_first=True))
         assert [one.id for one in found] == [second.id]
         row = (await read(lambda db: assets.list_by_id(db, [first.id])))[first.id]
-        assert (row.kind, row.expires_at, await custody.content(row)) == (
+        assert (row.kind, row.expires_at, await custody.read_content(row)) == (
             WITHDRAWN,
             first.expires_at,
             b"0",
@@ -120,11 +120,11 @@ async def test_a_form_that_is_sent_again_is_compared_and_not_stored(custody: Cus
     async def watched(*pieces: bytes) -> AsyncIterator[bytes]:
         for piece in pieces:
             yield piece
-            writes.append(len([*custody.files(), *custody.render_parts()]))
+            writes.append(len([*custody.list_files(), *custody.render_parts()]))
 
     assert (await send(watched(b"ab"))).id == first.id == ticket.asset
     for other in ((b"a", b"c"), (b"abc",), (b"a",)):
         with pytest.raises(Conflict):
             await send(watched(*other))
     assert set(writes) == {1}
-    assert len(custody.files()) == 1
+    assert len(custody.list_files()) == 1

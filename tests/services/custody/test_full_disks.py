@@ -14,7 +14,7 @@ from hashlib import sha256
 import pytest
 
 from tests.support.custody import CustodyBench
-from tests.support.origin import film, whole
+from tests.support.origin import make_film, serve_whole
 from tests.support.upstream import Upstream
 from tracker.domain.custody import AssetState
 from tracker.domain.errors import Unavailable
@@ -24,7 +24,7 @@ from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 
 pytestmark = pytest.mark.anyio
 
-FILM = film(6_000_000)
+FILM = make_film(6_000_000)
 ROOM = 4_500_000
 """More than the database needs, and less than the film does; no whole number of writes."""
 
@@ -43,16 +43,16 @@ def full_from(size: int) -> Iterator[None]:
 async def test_a_fetch_that_fills_the_disk_leaves_nothing_and_costs_no_try(
     custody: CustodyBench,
 ) -> None:
-    with Upstream(whole(FILM)) as origin:
-        task = await custody.succeeded({"url": f"{origin.url}/film.mp4"})
+    with Upstream(serve_whole(FILM)) as origin:
+        task = await custody.create_succeeded({"url": f"{origin.url}/film.mp4"})
         with full_from(ROOM):
             await custody.fetch(rounds=5)
-        (waits,) = await custody.of(task)
+        (waits,) = await custody.list_assets(task)
         assert (waits.state, waits.attempts) == (AssetState.WANTED, 0)
         assert "File too large" in (waits.reason or "")
-        assert custody.files() == custody.render_parts() == []
+        assert custody.list_files() == custody.render_parts() == []
         await custody.fetch()
-    (kept,) = await custody.of(task)
+    (kept,) = await custody.list_assets(task)
     assert (kept.state, kept.sha256) == (AssetState.KEPT, sha256(FILM).digest())
 
 
@@ -65,16 +65,16 @@ async def test_an_upload_that_fills_the_disk_is_refused_and_leaves_nothing(
     uploading = UploadReceiver(custody.bench.context)
     with full_from(ROOM), pytest.raises(Unavailable, match="cannot be stored now"):
         await uploading.keep("default", chunks(), UploadTerms(timedelta(days=1)))
-    assert custody.files() == custody.render_parts() == []
+    assert custody.list_files() == custody.render_parts() == []
 
 
 async def test_a_sweep_of_a_full_disk_makes_room_and_records_what_has_vanished_later(
     custody: CustodyBench,
 ) -> None:
-    with Upstream(whole(FILM)) as origin:
-        task = await custody.succeeded({"url": f"{origin.url}/film.mp4"})
+    with Upstream(serve_whole(FILM)) as origin:
+        task = await custody.create_succeeded({"url": f"{origin.url}/film.mp4"})
         await custody.fetch()
-    for path in custody.files():
+    for path in custody.list_files():
         path.unlink()
     stray = custody.folder / PARTS / "left"
     stray.write_bytes(b"x")
@@ -82,8 +82,8 @@ async def test_a_sweep_of_a_full_disk_makes_room_and_records_what_has_vanished_l
     retention = AssetSweeper(custody.bench.context)
     with full_from(4096), pytest.raises(Unavailable):
         await retention.sweep()
-    (asset,) = await custody.of(task)
+    (asset,) = await custody.list_assets(task)
     assert (asset.state, stray.exists()) == (AssetState.KEPT, False)
     assert await retention.sweep() == SweepResult(strays=0, vanished=1)
-    (asset,) = await custody.of(task)
+    (asset,) = await custody.list_assets(task)
     assert asset.state is not AssetState.KEPT

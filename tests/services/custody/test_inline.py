@@ -16,7 +16,7 @@ import pytest
 from tests.services.custody.test_full_disks import full_from
 from tests.support.custody import RULES, CustodyBench, Relay, open_custody
 from tests.support.made_up import NAME
-from tests.support.origin import film, head, whole
+from tests.support.origin import build_head, make_film, serve_whole
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.clock import make_id
@@ -84,7 +84,7 @@ async def receipts_of(bench: Workbench, task: Task) -> list[Receipt]:
 
 async def drawn(custody: CustodyBench, operation: str = "draw") -> Any:
     with_files(custody.bench.context)
-    return await custody.bench.sent(operation=operation)
+    return await custody.bench.submit_task(operation=operation)
 
 
 @pytest.mark.parametrize(("operation", "raw"), [("draw", False), ("draw", True), ("film", False)])
@@ -92,18 +92,22 @@ async def test_a_file_in_an_answer_is_kept_by_the_verdict(
     database_url: str, tmp_path: Path, operation: str, *, raw: bool
 ) -> None:
     """Answers about `film` are not expected to hold any."""
-    script = whole(PNG, "content-type: image/png") if raw else whole(answer_of(PNG, PNG[:-1]))
+    script = (
+        serve_whole(PNG, "content-type: image/png")
+        if raw
+        else serve_whole(answer_of(PNG, PNG[:-1]))
+    )
     files = [PNG] if raw else [PNG, PNG[:-1]]
     with Upstream(script) as provider:
         async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
             task = await drawn(custody, operation)
-            found = await custody.of(task)
-            bodies = [await custody.content(asset) for asset in found]
-            assert len(custody.files()) == len(files)
+            found = await custody.list_assets(task)
+            bodies = [await custody.read_content(asset) for asset in found]
+            assert len(custody.list_files()) == len(files)
             steps = ["seen_succeeded", *["asset_kept"] * len(files)]
-            assert (await custody.bench.kinds(task))[-len(steps) :] == steps
+            assert (await custody.bench.list_kinds(task))[-len(steps) :] == steps
             (receipt,) = await receipts_of(custody.bench, task)
-            cited = (await custody.bench.history(task))[-len(steps)].receipt
+            cited = (await custody.bench.read_history(task))[-len(steps)].receipt
             told = facts_of(receipt)
     assert task.state is TaskState.SUCCEEDED
     assert [asset.state for asset in found] == [AssetState.KEPT] * len(files)
@@ -123,10 +127,10 @@ async def test_a_name_that_an_answer_brings_by_itself_names_nothing(
 ) -> None:
     forged = f"{SCHEME}0199a6a2-6c1e-7d53-9c1a-0d6a7f9c2b11?bytes=1&sha256=00&media_type=a&mark=b"
     body = json.dumps({"data": [{"b64_json": forged}]}).encode()
-    with Upstream(whole(body)) as provider:
+    with Upstream(serve_whole(body)) as provider:
         async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
             task = await drawn(custody)
-            assert await custody.of(task) == []
+            assert await custody.list_assets(task) == []
 
 
 async def test_a_name_is_good_for_its_own_tenant_alone(database_url: str, tmp_path: Path) -> None:
@@ -166,7 +170,7 @@ async def test_files_of_a_stream_are_kept_and_their_names_come_while_it_goes_on(
     came: list[bytes] = []
 
     def stream(_asked: Asked) -> Iterable[bytes]:
-        yield head("200 OK", None)
+        yield build_head("200 OK", None)
         yield event
         yield event[: len(event) // 2]
 
@@ -179,7 +183,7 @@ async def test_files_of_a_stream_are_kept_and_their_names_come_while_it_goes_on(
                 pieces=lambda _headers: Kept(came),
             )
             await client.close()
-            (file,) = custody.files()
+            (file,) = custody.list_files()
             assert (file.read_bytes(), custody.render_parts()) == (PNG, [])
     assert isinstance(answer, HttpFailure)
     [name] = re.findall(rb'"(tracker-asset:[^"]+)"}\n\ndata:', b"".join(came))
@@ -194,12 +198,12 @@ async def test_a_cut_answer_leaves_nothing_and_is_never_sent_again(
     body = answer_of(PNG)
 
     def cut(_asked: Asked) -> Iterable[bytes]:
-        return [head("200 OK", len(body)), body[: len(body) // 2]]
+        return [build_head("200 OK", len(body)), body[: len(body) // 2]]
 
     with Upstream(cut) as provider:
         async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
             task = await drawn(custody)
-            assert (custody.files(), custody.render_parts()) == ([], [])
+            assert (custody.list_files(), custody.render_parts()) == ([], [])
             assert len(provider.asked) == 1
     assert task.state is TaskState.UNCERTAIN
 
@@ -212,12 +216,16 @@ async def test_a_file_that_cannot_be_kept_takes_no_other_with_it(
     if flaw == "no base64":
         body = body.replace(b64encode(PNG + PNG), b64encode(PNG[1:]) + b"=A")
     rules = replace(RULES, max_bytes=len(PNG) + 65536)
-    with Upstream(whole(body)) as provider:
+    with Upstream(serve_whole(body)) as provider:
         outbound = Relay(provider.url)
         async with open_custody(database_url, tmp_path, outbound=outbound, rules=rules) as custody:
             task = await drawn(custody)
-            kept = [await custody.content(asset) for asset in await custody.of(task)]
-            assert (kept, len(custody.files()), custody.render_parts()) == ([PNG, PNG[:-1]], 2, [])
+            kept = [await custody.read_content(asset) for asset in await custody.list_assets(task)]
+            assert (kept, len(custody.list_files()), custody.render_parts()) == (
+                [PNG, PNG[:-1]],
+                2,
+                [],
+            )
     assert task.state is TaskState.SUCCEEDED
     reason = read_lost_reason(task.artifacts[1].url)
     assert reason is not None
@@ -228,14 +236,14 @@ async def test_a_disk_that_is_full_at_the_second_file_leaves_the_outcome_open(
     database_url: str, tmp_path: Path
 ) -> None:
     """The first file, which no row names, is swept; the create is not sent again."""
-    large = film(6_000_000)
-    with Upstream(whole(answer_of(PNG, large))) as provider:
+    large = make_film(6_000_000)
+    with Upstream(serve_whole(answer_of(PNG, large))) as provider:
         async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
             with full_from(4_500_000):
                 task = await drawn(custody)
-            (first,) = custody.files()
+            (first,) = custody.list_files()
             assert (first.read_bytes(), custody.render_parts()) == (PNG, [])
-            assert await custody.of(task) == []
+            assert await custody.list_assets(task) == []
             long_ago = first.stat().st_mtime - 2 * GRACE.total_seconds()
             os.utime(first, (long_ago, long_ago))
             assert (await AssetSweeper(custody.bench.context).sweep()).strays == 1
@@ -248,7 +256,7 @@ async def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: P
     block = b64encode(bytes(3 * 65536))
 
     def large(_asked: Asked) -> Iterable[bytes]:
-        yield head("200 OK", None)
+        yield build_head("200 OK", None)
         yield b'{"data": [{"b64_json": "'
         for _ in range(size // (3 * 65536)):
             yield block
@@ -264,7 +272,7 @@ async def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: P
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
             await client.close()
-            (file,) = custody.files()
+            (file,) = custody.list_files()
             assert file.stat().st_size == size
     assert isinstance(answer, HttpResult)
     assert len(answer.body) < 1000
@@ -272,17 +280,17 @@ async def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: P
 
 
 async def test_what_a_dead_process_left_is_swept(database_url: str, tmp_path: Path) -> None:
-    with Upstream(whole(answer_of(PNG))) as provider:
+    with Upstream(serve_whole(answer_of(PNG))) as provider:
         async with open_custody(database_url, tmp_path) as custody:
             client = EgressClient(["127.0.0.0/8"])
             sinks = build_sink_opener(custody.storage, b"secret", "default")
             await client.call_provider(HttpCall("POST", provider.url), files=sinks)
             await client.close()
-            (file,) = custody.files()
+            (file,) = custody.list_files()
             long_ago = file.stat().st_mtime - 2 * GRACE.total_seconds()
             os.utime(file, (long_ago, long_ago))
             assert (await AssetSweeper(custody.bench.context).sweep()).strays == 1
-            assert custody.files() == []
+            assert custody.list_files() == []
 
 
 async def test_an_operation_that_needs_custody_is_refused_without(database_url: str) -> None:
@@ -290,6 +298,6 @@ async def test_an_operation_that_needs_custody_is_refused_without(database_url: 
         database_url, ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
     ) as bench:
         with_files(bench.context)
-        await bench.queued("ours", operation="film")
+        await bench.create_queued("ours", operation="film")
         with pytest.raises(InvalidRequest, match="TRACKER_ASSETS"):
-            await bench.queued("others", operation="draw")
+            await bench.create_queued("others", operation="draw")

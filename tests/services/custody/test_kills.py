@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.s3 import BUCKET, MISSING, emulated_s3, is_there
+from tests.support.s3 import BUCKET, MISSING, is_there, serve_emulated_s3
 from tests.support.service import ROOT
 from tracker.domain.signals import CrashPoint
 
@@ -50,7 +50,7 @@ def test_a_process_killed_at_any_request_leaves_rows_and_objects_of_a_bucket_in_
 ) -> None:
     if not is_there():
         pytest.skip(MISSING)
-    with emulated_s3() as given:
+    with serve_emulated_s3() as given:
         for name, value in given.items():
             monkeypatch.setenv(name, value)
         ways, steps = killed_at_each_step(sqlite_url, f"s3://{BUCKET}/kept")

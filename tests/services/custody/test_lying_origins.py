@@ -13,19 +13,26 @@ from pathlib import Path
 import pytest
 
 from tests.support.custody import RULES, CustodyBench, open_custody
-from tests.support.origin import BLOCK, by_path, film, head, in_turn, whole
+from tests.support.origin import (
+    BLOCK,
+    build_head,
+    make_film,
+    serve_by_path,
+    serve_in_turn,
+    serve_whole,
+)
 from tests.support.upstream import Asked, Script, Upstream
 
 pytestmark = pytest.mark.anyio
 
-FILM, OTHER = film(12 * BLOCK), film(12 * BLOCK, seed=1)
+FILM, OTHER = make_film(12 * BLOCK), make_film(12 * BLOCK, seed=1)
 CUT = 4 * BLOCK
 AGES_AGO = "last-modified: Sat, 01 Nov 2025 10:00:00 GMT"
 
 
 def _cut(*lines: str, body: bytes = FILM) -> Script:
     """Give the beginning of a file, and break off."""
-    return lambda _asked: [head("200 OK", len(body), *lines), body[:CUT]]
+    return lambda _asked: [build_head("200 OK", len(body), *lines), body[:CUT]]
 
 
 def _rest(content_range: str, *lines: str, body: bytes = FILM) -> Script:
@@ -34,7 +41,7 @@ def _rest(content_range: str, *lines: str, body: bytes = FILM) -> Script:
     def answer(asked: Asked) -> Iterable[bytes]:
         at = int(asked.headers["range"].removeprefix("bytes=").removesuffix("-"))
         said = content_range.format(at=at, end=len(body) - 1, size=len(body))
-        yield head("206 Partial Content", len(body) - at, f"content-range: {said}", *lines)
+        yield build_head("206 Partial Content", len(body) - at, f"content-range: {said}", *lines)
         yield body[at:]
 
     return answer
@@ -42,7 +49,7 @@ def _rest(content_range: str, *lines: str, body: bytes = FILM) -> Script:
 
 def _chunked(body: bytes, *lines: str, is_cut: bool, behind: str = "") -> Script:
     def answer(_asked: Asked) -> Iterable[bytes]:
-        yield head("200 OK", None, "transfer-encoding: chunked", *lines)
+        yield build_head("200 OK", None, "transfer-encoding: chunked", *lines)
         yield f"{len(body):x}\r\n".encode() + body + b"\r\n"
         if not is_cut:
             yield f"0\r\n{behind}\r\n".encode()
@@ -52,12 +59,12 @@ def _chunked(body: bytes, *lines: str, is_cut: bool, behind: str = "") -> Script
 
 def _unframed(body: bytes, *lines: str) -> Script:
     """Give a body whose end is that of the connection."""
-    return lambda _asked: [head("200 OK", None, *lines), body]
+    return lambda _asked: [build_head("200 OK", None, *lines), body]
 
 
 def _short(body: bytes, size: int, *lines: str) -> Script:
     """Announce less than there is, and send no more than that."""
-    return lambda _asked: [head("200 OK", size, *lines), body[:size]]
+    return lambda _asked: [build_head("200 OK", size, *lines), body[:size]]
 
 
 def _some_of_rest(asked: Asked) -> Iterable[bytes]:
@@ -65,7 +72,7 @@ def _some_of_rest(asked: Asked) -> Iterable[bytes]:
     at = int(asked.headers["range"].removeprefix("bytes=").removesuffix("-"))
     end = at + 2 * BLOCK
     said = f"content-range: bytes {at}-{end - 1}/{len(FILM)}"
-    yield head("206 Partial Content", end - at, said, TAG)
+    yield build_head("206 Partial Content", end - at, said, TAG)
     yield FILM[at:end]
 
 
@@ -83,20 +90,20 @@ def _endlessly(piece: bytes, *, before: Script | None = None) -> Script:
 def _gzipped(size: int) -> Script:
     """Begin an answer of unknown length with a whole member of gzip."""
     return lambda _asked: [
-        head("200 OK", None, "content-encoding: gzip"),
+        build_head("200 OK", None, "content-encoding: gzip"),
         gzip.compress(FILM[:size]),
     ]
 
 
 def _to(url: str) -> Script:
-    return whole(b"", f"location: {url}", status="302 Found")
+    return serve_whole(b"", f"location: {url}", status="302 Found")
 
 
 TAG, WEAK = 'etag: "1"', 'etag: W/"1"'
 WHOLE_RANGE = f"content-range: bytes 0-{len(FILM) - 1}/{len(FILM)}"
 RIGHT = "bytes {at}-{end}/{size}"
 HTML_TEXT = b"<!doctype html><title>Sign in</title>" + b" " * 900
-HTML = whole(HTML_TEXT)
+HTML = serve_whole(HTML_TEXT)
 ZEROS = bytes(99_999)
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\x40IDAT" + bytes(68) + b"\0\0\0\0IEND\xaeB`\x82"
 MP3 = b"\xff\xfb\x90\x64" + bytes(800)
@@ -104,50 +111,52 @@ SHORTENED = b"\xff\xfb\x90\x64" + bytes(32) + b"Info\0\0\0\2" + (9000).to_bytes(
 """MP3 whose first frame says that there is more, as cutting it may have left it."""
 RESUMED: dict[str, tuple[Script, ...]] = {
     "goes on": (_cut(TAG), _rest(RIGHT, TAG)),
-    "another total": (_cut(TAG), _rest("bytes {at}-{end}/9", TAG), whole(FILM)),
-    "another start": (_cut(TAG), _rest("bytes 0-{end}/{size}", TAG), whole(FILM)),
-    "no Content-Range": (_cut(TAG), _rest("none", TAG), whole(FILM)),
-    "another version": (_cut(TAG), _rest(RIGHT, 'etag: "2"', body=OTHER), whole(FILM)),
-    "another file, unsaid": (_cut(TAG), _rest(RIGHT, TAG, body=OTHER), whole(FILM)),
-    "the whole for a range": (_cut(TAG), whole(FILM, TAG), whole(FILM)),
+    "another total": (_cut(TAG), _rest("bytes {at}-{end}/9", TAG), serve_whole(FILM)),
+    "another start": (_cut(TAG), _rest("bytes 0-{end}/{size}", TAG), serve_whole(FILM)),
+    "no Content-Range": (_cut(TAG), _rest("none", TAG), serve_whole(FILM)),
+    "another version": (_cut(TAG), _rest(RIGHT, 'etag: "2"', body=OTHER), serve_whole(FILM)),
+    "another file, unsaid": (_cut(TAG), _rest(RIGHT, TAG, body=OTHER), serve_whole(FILM)),
+    "the whole for a range": (_cut(TAG), serve_whole(FILM, TAG), serve_whole(FILM)),
     "more than announced": (
         _cut(TAG),
         _rest("bytes {at}-{end}/*", TAG, body=FILM + b"more"),
-        whole(b"", status="416 Range Not Satisfiable"),
-        whole(FILM),
+        serve_whole(b"", status="416 Range Not Satisfiable"),
+        serve_whole(FILM),
     ),
-    "a weak version": (_cut(WEAK), whole(FILM)),
+    "a weak version": (_cut(WEAK), serve_whole(FILM)),
     "a weak version and a date": (_cut(WEAK, AGES_AGO), _rest(RIGHT, AGES_AGO)),
     "another end": (_cut(TAG), _rest("bytes {at}-9/{size}", TAG)),
     "parts in a form": (
         _cut(TAG),
         _rest("none", TAG, "content-type: multipart/byteranges; boundary=x"),
-        whole(FILM),
+        serve_whole(FILM),
     ),
     "a coding for the rest alone": (
         _cut(TAG),
         _rest(RIGHT, TAG, "content-encoding: gzip"),
-        whole(FILM),
+        serve_whole(FILM),
     ),
     "bytes behind the length": (
-        lambda _asked: [head("200 OK", len(FILM), "connection: close"), FILM + b"more"],
+        lambda _asked: [build_head("200 OK", len(FILM), "connection: close"), FILM + b"more"],
     ),
     "the end of a file for its beginning": (
         _cut(TAG),
         _rest("bytes 9-{end}/{size}", TAG),
-        whole(FILM),
+        serve_whole(FILM),
     ),
     "a complete file for none": (
         _cut(TAG),
-        whole(b"", f"content-range: bytes */{len(FILM)}", status="416 Range Not Satisfiable"),
-        whole(FILM),
+        serve_whole(b"", f"content-range: bytes */{len(FILM)}", status="416 Range Not Satisfiable"),
+        serve_whole(FILM),
     ),
     "all of it as a range that nobody asked for": (
-        lambda _asked: [head("206 Partial Content", len(FILM), WHOLE_RANGE), FILM],
+        lambda _asked: [build_head("206 Partial Content", len(FILM), WHOLE_RANGE), FILM],
     ),
     "its beginning as a range that nobody asked for": (
         lambda _asked: [
-            head("206 Partial Content", CUT, f"content-range: bytes 0-{CUT - 1}/{len(FILM)}", TAG),
+            build_head(
+                "206 Partial Content", CUT, f"content-range: bytes 0-{CUT - 1}/{len(FILM)}", TAG
+            ),
             FILM[:CUT],
         ],
         _rest(RIGHT, TAG),
@@ -156,7 +165,7 @@ RESUMED: dict[str, tuple[Script, ...]] = {
     "many first words": (
         lambda _asked: [
             b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 50,
-            head("200 OK", len(FILM)),
+            build_head("200 OK", len(FILM)),
             FILM,
         ],
     ),
@@ -164,7 +173,7 @@ RESUMED: dict[str, tuple[Script, ...]] = {
         _chunked(FILM, is_cut=False, behind="repr-digest: sha-256=:AAAA:\r\nset-cookie: a=1\r\n"),
     ),
     "a cut in chunks": (_chunked(FILM[:CUT], TAG, is_cut=True), _rest(RIGHT, TAG)),
-    "a cut in chunks of no version": (_chunked(FILM[:CUT], is_cut=True), whole(FILM)),
+    "a cut in chunks of no version": (_chunked(FILM[:CUT], is_cut=True), serve_whole(FILM)),
     "a part of the rest, of a length unknown before": (
         _chunked(FILM[:CUT], TAG, is_cut=True),
         _some_of_rest,
@@ -173,7 +182,7 @@ RESUMED: dict[str, tuple[Script, ...]] = {
     "a rest that names no length, of one unknown before": (
         _chunked(FILM[:CUT], TAG, is_cut=True),
         _rest("bytes {at}-{end}/*", TAG),
-        whole(FILM),
+        serve_whole(FILM),
     ),
     "a cut that looks like an end": (
         _unframed(FILM[:CUT], TAG),
@@ -183,19 +192,19 @@ RESUMED: dict[str, tuple[Script, ...]] = {
     "a cut that looks like an end, of no version": (
         _unframed(FILM[:CUT]),
         _rest(RIGHT),
-        whole(FILM),
+        serve_whole(FILM),
     ),
     "an end that is one": (_unframed(FILM, TAG), _rest(RIGHT, TAG)),
-    "an end that is one, of an origin without ranges": (_unframed(FILM), whole(FILM)),
+    "an end that is one, of an origin without ranges": (_unframed(FILM), serve_whole(FILM)),
     "an end that is one, of a link that is good once": (
         _unframed(FILM),
-        whole(b"", status="403 Forbidden"),
+        serve_whole(b"", status="403 Forbidden"),
     ),
     "a shorter file behind an end": (
         _unframed(FILM[:CUT], TAG),
-        whole(b"", f"content-range: bytes */{CUT - 9}", status="416 Range Not Satisfiable"),
-        whole(b"", status="416 Range Not Satisfiable"),
-        whole(FILM),
+        serve_whole(b"", f"content-range: bytes */{CUT - 9}", status="416 Range Not Satisfiable"),
+        serve_whole(b"", status="416 Range Not Satisfiable"),
+        serve_whole(FILM),
     ),
     "a length that is too short, of an origin that knows better": (
         _short(FILM, CUT, TAG),
@@ -206,24 +215,27 @@ RESUMED: dict[str, tuple[Script, ...]] = {
     "a length that is too short, once": (
         _short(FILM, CUT),
         _rest(RIGHT),
-        whole(FILM),
+        serve_whole(FILM),
     ),
     "a cut in a coding": (
         _cut("content-encoding: gzip", TAG, body=gzip.compress(FILM)),
-        whole(gzip.compress(FILM), "content-encoding: gzip"),
+        serve_whole(gzip.compress(FILM), "content-encoding: gzip"),
     ),
 }
 """Answers in their turn, after which the film is kept."""
-LOOP = by_path({"/film.mp4": _to("/b"), "/b": _to("/film.mp4")})
+LOOP = serve_by_path({"/film.mp4": _to("/b"), "/b": _to("/film.mp4")})
 BAD: dict[str, tuple[Script, str, str]] = {
     "a range that nobody asked for": (
-        lambda _asked: [head("206 Partial Content", 9, "content-range: bytes 1-9/10"), FILM[:9]],
+        lambda _asked: [
+            build_head("206 Partial Content", 9, "content-range: bytes 1-9/10"),
+            FILM[:9],
+        ],
         *("wanted", "the origin answers 206"),
     ),
-    "a page behind a film's beginning": (in_turn(_cut(TAG), HTML), "refused", "HTML"),
-    "an unknown coding": (whole(FILM, "content-encoding: lzma"), "wanted", "lzma"),
+    "a page behind a film's beginning": (serve_in_turn(_cut(TAG), HTML), "refused", "HTML"),
+    "an unknown coding": (serve_whole(FILM, "content-encoding: lzma"), "wanted", "lzma"),
     "nothing, in chunks": (
-        lambda _asked: [head("200 OK", None, "transfer-encoding: chunked"), b"0\r\n\r\n"],
+        lambda _asked: [build_head("200 OK", None, "transfer-encoding: chunked"), b"0\r\n\r\n"],
         *("wanted", "sent nothing"),
     ),
     "words behind the end without end": (
@@ -235,56 +247,63 @@ BAD: dict[str, tuple[Script, str, str]] = {
         *("refused", "larger than"),
     ),
     "the length of what is coded": (
-        lambda _asked: [head("200 OK", len(FILM), "content-encoding: gzip"), gzip.compress(ZEROS)],
+        lambda _asked: [
+            build_head("200 OK", len(FILM), "content-encoding: gzip"),
+            gzip.compress(ZEROS),
+        ],
         *("wanted", "not proper HTTP"),
     ),
     "a range that is never there": (
-        in_turn(*[_cut(TAG), whole(b"", status="416 Range Not Satisfiable")] * 40),
+        serve_in_turn(*[_cut(TAG), serve_whole(b"", status="416 Range Not Satisfiable")] * 40),
         *("wanted", "does not go on"),
     ),
     "a version for each answer": (
-        in_turn(*[_cut(f'etag: "{number}"') for number in range(80)]),
+        serve_in_turn(*[_cut(f'etag: "{number}"') for number in range(80)]),
         *("wanted", "does not go on"),
     ),
-    "an SVG that is none": (whole(b"\xef\xbb\xbf <!-- --><html><svg/></html>"), "refused", "HTML"),
+    "an SVG that is none": (
+        serve_whole(b"\xef\xbb\xbf <!-- --><html><svg/></html>"),
+        "refused",
+        "HTML",
+    ),
     "a page within a picture's name": (
-        whole(HTML_TEXT, "content-disposition: attachment; filename=film.mp4"),
+        serve_whole(HTML_TEXT, "content-disposition: attachment; filename=film.mp4"),
         *("refused", "HTML"),
     ),
     "a page in UTF-16, which begins as MPEG audio does": (
-        whole(HTML_TEXT.decode().encode("utf-16")),
+        serve_whole(HTML_TEXT.decode().encode("utf-16")),
         *("refused", "sent text"),
     ),
-    "a page behind blank lines": (whole(b"\n" * 600 + HTML_TEXT), "refused", "sent text"),
-    "a sentence": (whole("链接已过期".encode()), "refused", "sent text"),
-    "a list of numbers": (whole(b"[1, 2]"), "refused", "sent text"),
-    "a playlist": (whole(b"#EXTM3U\n1.ts\n"), "refused", "sent a playlist"),
+    "a page behind blank lines": (serve_whole(b"\n" * 600 + HTML_TEXT), "refused", "sent text"),
+    "a sentence": (serve_whole("链接已过期".encode()), "refused", "sent text"),
+    "a list of numbers": (serve_whole(b"[1, 2]"), "refused", "sent text"),
+    "a playlist": (serve_whole(b"#EXTM3U\n1.ts\n"), "refused", "sent a playlist"),
     "a length that is too short": (_short(FILM, CUT), "wanted", "is cut: it says that it has"),
     "a length that is too short, of a picture": (_short(PNG, 84), "wanted", "without its end"),
     "a length that is too short, of what does not say where it ends": (
-        lambda _asked: [head("200 OK", 400), MP3],
+        lambda _asked: [build_head("200 OK", 400), MP3],
         *("wanted", "more came than the 400 bytes"),
     ),
-    "a part of a sound, of an origin without ranges": (whole(SHORTENED), "wanted", "is cut"),
+    "a part of a sound, of an origin without ranges": (serve_whole(SHORTENED), "wanted", "is cut"),
     "a part of a film in a coding": (
-        whole(gzip.compress(FILM[:CUT]), "content-encoding: gzip"),
+        serve_whole(gzip.compress(FILM[:CUT]), "content-encoding: gzip"),
         *("wanted", "is cut"),
     ),
-    "nothing": (whole(b""), "wanted", "sent nothing"),
-    "no content": (lambda _asked: [head("204 No Content", None)], "wanted", "answers 204"),
+    "nothing": (serve_whole(b""), "wanted", "sent nothing"),
+    "no content": (lambda _asked: [build_head("204 No Content", None)], "wanted", "answers 204"),
     "unchanged, unasked": (
-        lambda _asked: [head("304 Not Modified", None, TAG)],
+        lambda _asked: [build_head("304 Not Modified", None, TAG)],
         *("wanted", "answers 304"),
     ),
     "two lengths": (
-        lambda _asked: [head("200 OK", 9, "content-length: 8"), FILM[:9]],
+        lambda _asked: [build_head("200 OK", 9, "content-length: 8"), FILM[:9]],
         *("wanted", "not proper HTTP"),
     ),
     "a return within a type": (
-        whole(FILM, "content-type: video/mp4\rset-cookie: a=1"),
+        serve_whole(FILM, "content-type: video/mp4\rset-cookie: a=1"),
         *("wanted", "not proper HTTP"),
     ),
-    "a coding that is none": (whole(FILM, "content-encoding: gzip"), "refused", "is broken"),
+    "a coding that is none": (serve_whole(FILM, "content-encoding: gzip"), "refused", "is broken"),
     "a redirect with a password": (_to("http://me:secret@127.0.0.1:9/"), "refused", "may not"),
     "a file of ours": (_to("file:///etc/passwd"), "refused", "may not"),
     "nothing but cuts": (_chunked(FILM[:CUT], TAG, is_cut=True), "wanted", "does not go on"),
@@ -305,13 +324,13 @@ async def test_a_transfer_that_was_cut_is_kept_whole_whatever_its_origin_says(
 ) -> None:
     found = {}
     for name, scripts in RESUMED.items():
-        with Upstream(in_turn(*scripts)) as origin:
-            task = await custody.succeeded({"url": f"{origin.url}/film.mp4"}, name=name)
+        with Upstream(serve_in_turn(*scripts)) as origin:
+            task = await custody.create_succeeded({"url": f"{origin.url}/film.mp4"}, name=name)
             await custody.fetch()
-        (asset,) = await custody.of(task)
+        (asset,) = await custody.list_assets(task)
         found[name] = (asset.state.value, asset.sha256 == sha256(FILM).digest(), len(origin.asked))
     assert found == {name: ("kept", True, len(scripts)) for name, scripts in RESUMED.items()}
-    assert len(custody.files()) == 1  # all of the same bytes
+    assert len(custody.list_files()) == 1  # all of the same bytes
     assert custody.render_parts() == []
 
 
@@ -319,9 +338,9 @@ async def test_each_lie_and_each_forbidden_way_has_its_reason(custody: CustodyBe
     found = {}
     for name, (script, ended, _) in BAD.items():
         with Upstream(script) as origin:
-            task = await custody.succeeded({"url": f"{origin.url}/film.mp4"}, name=name)
+            task = await custody.create_succeeded({"url": f"{origin.url}/film.mp4"}, name=name)
             await custody.fetch(rounds=2, is_last=ended == "refused")
-        (asset,) = await custody.of(task)
+        (asset,) = await custody.list_assets(task)
         found[name] = (asset.state.value, asset.reason or "")
         await custody.forget(task)  # the next origin may get this one's port
     assert {name: state for name, (state, _) in found.items()} == {
@@ -329,21 +348,21 @@ async def test_each_lie_and_each_forbidden_way_has_its_reason(custody: CustodyBe
     }, found
     unsaid = {name: found[name] for name, (_, _, part) in BAD.items() if part not in found[name][1]}
     assert unsaid == {}
-    assert custody.files() == custody.render_parts() == []
+    assert custody.list_files() == custody.render_parts() == []
 
 
 async def test_an_origin_that_has_no_file_for_hours_loses_none(custody: CustodyBench) -> None:
-    closed = [whole(b"", status=status) for status in ("403 Forbidden", "404 Not Found")]
-    with Upstream(in_turn(*[HTML, *closed] * 4, whole(FILM))) as origin:
-        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"}, rounds=13)
+    closed = [serve_whole(b"", status=status) for status in ("403 Forbidden", "404 Not Found")]
+    with Upstream(serve_in_turn(*[HTML, *closed] * 4, serve_whole(FILM))) as origin:
+        asset = await custody.fetch_new({"url": f"{origin.url}/film.mp4"}, rounds=13)
     assert (asset.state.value, len(origin.asked)) == ("kept", 13)
 
 
 async def test_a_sound_that_its_origin_confirms_is_kept_whatever_its_first_frame_says(
     custody: CustodyBench,
 ) -> None:
-    with Upstream(in_turn(whole(SHORTENED), _rest(RIGHT, body=SHORTENED))) as origin:
-        asset = await custody.fetched({"url": f"{origin.url}/song.mp3", "kind": "audio"})
+    with Upstream(serve_in_turn(serve_whole(SHORTENED), _rest(RIGHT, body=SHORTENED))) as origin:
+        asset = await custody.fetch_new({"url": f"{origin.url}/song.mp3", "kind": "audio"})
     assert (asset.state.value, asset.size) == ("kept", len(SHORTENED))
 
 
@@ -352,18 +371,18 @@ async def test_a_file_is_found_whose_url_or_way_is_spelt_as_browsers_take_it(
 ) -> None:
     scripts = {
         "/a%20film.mp4": _to(" /ein schöner film.mp4 "),
-        "/ein%20sch%C3%B6ner%20film.mp4": whole(FILM),
+        "/ein%20sch%C3%B6ner%20film.mp4": serve_whole(FILM),
     }
-    with Upstream(by_path(scripts)) as origin:
+    with Upstream(serve_by_path(scripts)) as origin:
         url = origin.url.replace("http", "HTTP")
-        asset = await custody.fetched({"url": f"{url}/a film.mp4#t=1"})
+        asset = await custody.fetch_new({"url": f"{url}/a film.mp4#t=1"})
     assert (asset.state.value, asset.sha256) == ("kept", sha256(FILM).digest())
 
 
 async def test_an_origin_that_asks_to_wait_is_not_asked_sooner(custody: CustodyBench) -> None:
-    busy = whole(b"", "retry-after: 600", status="429 Too Many Requests")
+    busy = serve_whole(b"", "retry-after: 600", status="429 Too Many Requests")
     with Upstream(busy) as origin:
-        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+        asset = await custody.fetch_new({"url": f"{origin.url}/film.mp4"})
     assert (asset.state.value, asset.reason) == ("wanted", "the origin answers 429")
     due = await custody.fetching.find_next_due()
     assert due is not None
@@ -372,8 +391,8 @@ async def test_an_origin_that_asks_to_wait_is_not_asked_sooner(custody: CustodyB
 
 async def test_a_file_of_another_scheme_is_not_wanted(custody: CustodyBench) -> None:
     urls = ("ftp://files.example/a.mp4", "file:///etc/passwd", "data:video/mp4;base64,AAAA")
-    task = await custody.succeeded(*({"url": url} for url in urls))
-    assert await custody.of(task) == []
+    task = await custody.create_succeeded(*({"url": url} for url in urls))
+    assert await custody.list_assets(task) == []
 
 
 async def test_first_words_without_end_are_silence(sqlite_url: str, tmp_path: Path) -> None:
@@ -381,5 +400,5 @@ async def test_first_words_without_end_are_silence(sqlite_url: str, tmp_path: Pa
     processing = _endlessly(b"HTTP/1.1 102 Processing\r\n\r\n")
     with Upstream(processing) as origin:
         async with open_custody(sqlite_url, tmp_path, rules=rules) as custody:
-            asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+            asset = await custody.fetch_new({"url": f"{origin.url}/film.mp4"})
     assert (asset.state.value, asset.reason) == ("wanted", "not a byte came for 0.05 s")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.checkouts import UnknownRevisionError, unpack_revision
 from tests.support.custody import open_custody
-from tests.support.origin import BLOCK, film, whole
+from tests.support.origin import BLOCK, make_film, serve_whole
 from tests.support.upstream import Upstream
 from tracker.domain.custody import AssetState
 
@@ -34,7 +34,7 @@ async def fetch():
 
 asyncio.run(fetch())
 """
-FILM = film(BLOCK)
+FILM = make_film(BLOCK)
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def before(tmp_path: Path) -> Path:
 async def test_it_takes_a_url_that_no_row_holds_from_the_tasks_result(
     sqlite_url: str, tmp_path: Path, before: Path
 ) -> None:
-    with Upstream(whole(FILM)) as origin:
+    with Upstream(serve_whole(FILM)) as origin:
         async with open_custody(sqlite_url, tmp_path) as custody:
-            task = await custody.succeeded({"url": f"{origin.url}/film.mp4"})
+            task = await custody.create_succeeded({"url": f"{origin.url}/film.mp4"})
         done = await anyio.run_process(
             [sys.executable, "-c", FETCH, sqlite_url, str(tmp_path)],
             cwd=before,
@@ -64,6 +64,6 @@ async def test_it_takes_a_url_that_no_row_holds_from_the_tasks_result(
         )
     assert done.returncode == 0, done.stderr.decode()
     async with open_custody(sqlite_url, tmp_path) as custody:
-        (asset,) = await custody.of(task)
+        (asset,) = await custody.list_assets(task)
         assert asset.state is AssetState.KEPT
-        assert await custody.content(asset) == FILM
+        assert await custody.read_content(asset) == FILM

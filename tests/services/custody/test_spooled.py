@@ -13,8 +13,8 @@ import pytest
 
 from tests.services.custody.test_inline import answer_of, drawn
 from tests.support.custody import CustodyBench, Relay, open_custody
-from tests.support.origin import whole
-from tests.support.small_s3 import SmallS3, refusing, silent, small_bucket
+from tests.support.origin import serve_whole
+from tests.support.small_s3 import SmallS3, open_small_bucket, refuse_all, stay_silent
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import HandClock
 from tracker.domain.custody import WAITS, Asset, AssetState
@@ -45,13 +45,13 @@ def s3() -> SmallS3:
 
 @pytest.fixture
 def bucket(s3: SmallS3) -> Iterator[Bucket]:
-    with small_bucket(s3, silence_s=60) as opened:
+    with open_small_bucket(s3, silence_s=60) as opened:
         yield opened
 
 
 def away(s3: SmallS3, *, is_away: bool = True) -> None:
     """Let the bucket refuse whatever is asked, or nothing."""
-    s3.fault = lambda _asked: refusing("403 Forbidden") if is_away else None
+    s3.fault = lambda _asked: refuse_all("403 Forbidden") if is_away else None
 
 
 def waiting_at(
@@ -79,7 +79,7 @@ async def working(
     def answer(asked: Asked) -> Iterable[bytes]:
         if s3 is not None:
             away(s3)
-        return whole(answer_of(PNG))(asked)
+        return serve_whole(answer_of(PNG))(asked)
 
     with Upstream(answer) as provider:
         outbound = Relay(provider.url)
@@ -99,7 +99,7 @@ async def test_a_file_of_an_answer_waits_for_its_store_and_is_served_meanwhile(
 ) -> None:
     async with working(waiting_at(bucket, tmp_path / "a"), database_url, tmp_path, s3) as custody:
         task = await drawn(custody)
-        (waits,) = await custody.of(task)
+        (waits,) = await custody.list_assets(task)
         assert (task.state, waits.state) == (TaskState.SUCCEEDED, AssetState.KEPT)
         why = f"{WAITS} on a until the store takes it: {REFUSED}"
         assert (waits.reason or "").startswith(why)
@@ -119,7 +119,7 @@ async def test_a_file_of_an_answer_waits_for_its_store_and_is_served_meanwhile(
 
         away(s3, is_away=False)
         await waiting.hand_on()
-        (kept,) = await custody.of(task)
+        (kept,) = await custody.list_assets(task)
         assert kept == replace(waits, reason=None)
         assert (list(s3.objects.values()), files(tmp_path / "a")) == ([PNG], [])
         assert await content(custody, kept) == PNG
@@ -129,7 +129,7 @@ async def test_a_file_that_the_store_takes_does_not_wait(
     sqlite_url: str, tmp_path: Path, s3: SmallS3, bucket: Bucket
 ) -> None:
     async with working(waiting_at(bucket, tmp_path / "a"), sqlite_url, tmp_path) as custody:
-        (kept,) = await custody.of(await drawn(custody))
+        (kept,) = await custody.list_assets(await drawn(custody))
     assert (kept.state, kept.reason) == (AssetState.KEPT, None)
     assert (list(s3.objects.values()), files(tmp_path / "a")) == ([PNG], [])
 
@@ -139,7 +139,7 @@ async def test_a_store_that_is_silent_holds_up_no_answer(
     tmp_path: Path, s3: SmallS3, bucket: Bucket, step: str
 ) -> None:
     """The call that it comes by has an end, at which all of it would be lost."""
-    s3.fault = {step: silent}.get
+    s3.fault = {step: stay_silent}.get
     objects, large = waiting_at(bucket, tmp_path / "a", hand_on_s=0.05), bytes(12_000_000)
     why = await objects.put("a/2026-11/1-inline", iterate_whole(large), once=True)
     assert why == f"{WAITS} on a until the store takes it: it has not within 0.05 s"
@@ -171,7 +171,7 @@ async def test_another_machine_leaves_what_waits_until_it_is_taken_for_lost(
     ):
         task = await drawn(custody)
         away(s3, is_away=False)
-        (waits,) = await custody.of(task)
+        (waits,) = await custody.list_assets(task)
         await WaitingFiles(there.bench.context).hand_on()
         with pytest.raises(Unavailable, match="not there"):
             await content(there, waits)
@@ -180,14 +180,14 @@ async def test_another_machine_leaves_what_waits_until_it_is_taken_for_lost(
         assert (await sweeper.sweep()).vanished == 0
         clock.move(AWAITED_FOR.total_seconds())
         assert (await sweeper.sweep()).vanished == 1
-        (lost,) = await custody.of(task)
+        (lost,) = await custody.list_assets(task)
         assert (lost.state, lost.reason) == (AssetState.LOST, f"{VANISHED}; {waits.reason}")
 
         await WaitingFiles(custody.bench.context).hand_on()
-        (kept,) = await there.of(task)
+        (kept,) = await there.list_assets(task)
         assert (kept.state, kept.reason) == (AssetState.KEPT, None)
         assert (await content(there, kept), files(tmp_path / "a")) == (PNG, [])
-        kinds = await custody.bench.kinds(task)
+        kinds = await custody.bench.list_kinds(task)
         assert kinds[-3:] == ["asset_kept", "asset_lost", "asset_kept"]
 
 
@@ -213,7 +213,7 @@ async def test_processes_of_a_machine_hand_a_file_on_together(
         away(s3, is_away=False)
         waiting = [WaitingFiles(custody.bench.context) for _ in range(4)]
         await asyncio.gather(*(one.hand_on() for one in waiting))
-        (kept,) = await custody.of(task)
+        (kept,) = await custody.list_assets(task)
         assert (kept.state, kept.reason, kept.sha256) == ("kept", None, sha256(PNG).digest())
         assert (list(s3.objects.values()), files(tmp_path / "a")) == ([PNG], [])
         assert await custody.bench.context.store.read(conditions.list_open) == []

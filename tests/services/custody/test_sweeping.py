@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support.custody import CustodyBench, open_custody
-from tests.support.dropping import work_all
+from tests.support.dropping import run_all
 from tests.support.made_up import NAME
-from tests.support.origin import film, whole
+from tests.support.origin import make_film, serve_whole
 from tests.support.upstream import Upstream
 from tests.support.workbench import HandClock
 from tracker.clock import make_id
@@ -32,7 +32,7 @@ from tracker.services.upkeep.retention import RetentionChore
 from tracker.store.conditions import DATABASE_CHANGED
 
 pytestmark = pytest.mark.anyio
-FILM = film(200_000)
+FILM = make_film(200_000)
 BRIEF = RetentionPolicy({**FOR_EVER, KeptClass.ASSETS: timedelta(0)})
 LONG_AGO = 1_600_000_000
 DROPS_TASKS = RetentionPolicy(
@@ -55,17 +55,17 @@ async def test_what_was_kept_long_enough_goes_with_its_object(
     database_url: str, tmp_path: Path
 ) -> None:
     async with open_custody(database_url, tmp_path, retention=BRIEF) as custody:
-        with Upstream(whole(FILM)) as origin:
-            task = await custody.succeeded({"url": f"{origin.url}/a"})
+        with Upstream(serve_whole(FILM)) as origin:
+            task = await custody.create_succeeded({"url": f"{origin.url}/a"})
             await custody.fetch()
-        assert len(custody.files()) == 1
+        assert len(custody.list_files()) == 1
         now = custody.bench.context.clock.now()
         assert await custody.bench.context.store.read(
             lambda db: retention_plan.plan(db, BRIEF, now=now)
         ) == [retention_plan.PlannedDrop(KeptClass.ASSETS, timedelta(0), 1, len(FILM))]
         await AssetSweeper(custody.bench.context).drop_expired()
-        (asset,) = await custody.of(task)
-        assert (asset.state, asset.store_key, custody.files()) == (AssetState.GONE, None, [])
+        (asset,) = await custody.list_assets(task)
+        assert (asset.state, asset.store_key, custody.list_files()) == (AssetState.GONE, None, [])
 
 
 async def test_the_most_specific_rule_sets_the_time_of_a_file(
@@ -81,10 +81,10 @@ async def test_the_most_specific_rule_sets_the_time_of_a_file(
     ):
         policy = RetentionPolicy(BRIEF.defaults, some)
         async with open_custody(database_url, tmp_path, retention=policy) as custody:
-            with Upstream(whole(FILM)) as origin:
-                task = await custody.succeeded({"url": f"{origin.url}/a"}, name=f"{number}")
+            with Upstream(serve_whole(FILM)) as origin:
+                task = await custody.create_succeeded({"url": f"{origin.url}/a"}, name=f"{number}")
                 await custody.fetch()
-            (asset,) = await custody.of(task)
+            (asset,) = await custody.list_assets(task)
             assert asset.ended_at is not None
             kept_for = None if asset.expires_at is None else asset.expires_at - asset.ended_at
             assert kept_for == expected
@@ -93,26 +93,26 @@ async def test_the_most_specific_rule_sets_the_time_of_a_file(
 async def test_an_object_goes_with_the_last_asset_that_stands_on_it(
     database_url: str, tmp_path: Path
 ) -> None:
-    with Upstream(whole(FILM)) as origin:
+    with Upstream(serve_whole(FILM)) as origin:
         async with open_custody(database_url, tmp_path) as custody:
-            stays = await custody.succeeded({"url": f"{origin.url}/a"}, name="stays")
+            stays = await custody.create_succeeded({"url": f"{origin.url}/a"}, name="stays")
             await custody.fetch()
         async with open_custody(database_url, tmp_path, retention=BRIEF) as custody:
-            goes = await custody.succeeded({"url": f"{origin.url}/b"}, name="goes")
+            goes = await custody.create_succeeded({"url": f"{origin.url}/b"}, name="goes")
             await custody.fetch()
             await AssetSweeper(custody.bench.context).drop_expired()
-            (gone,), (kept,) = await custody.of(goes), await custody.of(stays)
+            (gone,), (kept,) = await custody.list_assets(goes), await custody.list_assets(stays)
             assert (gone.state, kept.state) == (AssetState.GONE, AssetState.KEPT)
-            assert await custody.content(kept) == FILM
+            assert await custody.read_content(kept) == FILM
 
 
 async def test_what_is_held_stays_until_the_hold_is_removed(
     database_url: str, tmp_path: Path
 ) -> None:
     async with open_custody(database_url, tmp_path, retention=BRIEF) as custody:
-        with Upstream(whole(FILM)) as origin:
-            one = await custody.succeeded({"url": f"{origin.url}/a"}, name="one")
-            other = await custody.succeeded({"url": f"{origin.url}/b"}, name="other")
+        with Upstream(serve_whole(FILM)) as origin:
+            one = await custody.create_succeeded({"url": f"{origin.url}/a"}, name="one")
+            other = await custody.create_succeeded({"url": f"{origin.url}/b"}, name="other")
             await custody.fetch()
         write = custody.bench.context.store.write
         claim = await write(holding.add, NewHold("default", one.id, "a claim"))
@@ -122,7 +122,9 @@ async def test_what_is_held_stays_until_the_hold_is_removed(
 
         async def states() -> list[AssetState]:
             await retention.drop_expired()
-            return [asset.state for task in (one, other) for asset in await custody.of(task)]
+            return [
+                asset.state for task in (one, other) for asset in await custody.list_assets(task)
+            ]
 
         assert await states() == [AssetState.KEPT, AssetState.KEPT]
         await write(holding.remove, ("default", audit.key))
@@ -135,11 +137,11 @@ async def test_what_is_held_stays_until_the_hold_is_removed(
 
 
 async def test_nothing_goes_before_its_time(custody: CustodyBench) -> None:
-    with Upstream(whole(FILM)) as origin:
-        task = await custody.succeeded({"url": f"{origin.url}/a"})
+    with Upstream(serve_whole(FILM)) as origin:
+        task = await custody.create_succeeded({"url": f"{origin.url}/a"})
         await custody.fetch()
     await AssetSweeper(custody.bench.context).drop_expired()
-    (asset,) = await custody.of(task)
+    (asset,) = await custody.list_assets(task)
     assert asset.state is AssetState.KEPT
 
 
@@ -147,35 +149,35 @@ async def test_a_sweep_leaves_what_is_being_fetched_however_long_that_takes(
     custody: CustodyBench,
 ) -> None:
     """S3 dates an object by when its writing began: it may be old at once."""
-    with Upstream(whole(FILM)) as origin:
-        task = await custody.succeeded({"url": f"{origin.url}/a"})
-        (wanted,) = await custody.of(task)
+    with Upstream(serve_whole(FILM)) as origin:
+        task = await custody.create_succeeded({"url": f"{origin.url}/a"})
+        (wanted,) = await custody.list_assets(task)
         key = build_object_key(wanted.tenant, wanted.id, wanted.created_at, "slow")
         await custody.storage.put(key, iterate_whole(FILM))
         retention = AssetSweeper(custody.bench.context)
         for strays in (0, 1):
-            for path in custody.files():
+            for path in custody.list_files():
                 os.utime(path, (LONG_AGO, LONG_AGO))
             assert await retention.sweep() == SweepResult(strays=strays, vanished=0)
             await custody.fetch()
-    (kept,) = await custody.of(task)
-    assert await custody.content(kept) == FILM
-    assert len(custody.files()) == 1
+    (kept,) = await custody.list_assets(task)
+    assert await custody.read_content(kept) == FILM
+    assert len(custody.list_files()) == 1
 
 
 async def test_what_is_dropped_while_it_is_read_is_read_to_its_end(
     database_url: str, tmp_path: Path
 ) -> None:
-    content = film(3_000_000)
+    content = make_film(3_000_000)
     async with open_custody(database_url, tmp_path, retention=BRIEF) as custody:
-        with Upstream(whole(content)) as origin:
-            asset = await custody.fetched({"url": f"{origin.url}/a"})
+        with Upstream(serve_whole(content)) as origin:
+            asset = await custody.fetch_new({"url": f"{origin.url}/a"})
         reader = AssetReader(custody.bench.context)
         blocks = reader.read(asset, 0, len(content))
         came = await anext(blocks)
         late = reader.read(asset, 0, len(content))  # begun before, and not read
         await AssetSweeper(custody.bench.context).drop_expired()
-        assert custody.files() == []
+        assert custody.list_files() == []
         assert came + b"".join([block async for block in blocks]) == content
         with pytest.raises(Unavailable):
             await anext(late)
@@ -184,8 +186,8 @@ async def test_what_is_dropped_while_it_is_read_is_read_to_its_end(
 
 
 async def test_a_sweep_removes_old_strays_and_says_how_many(custody: CustodyBench) -> None:
-    with Upstream(whole(FILM)) as origin:
-        kept = await custody.fetched({"url": f"{origin.url}/a"})
+    with Upstream(serve_whole(FILM)) as origin:
+        kept = await custody.fetch_new({"url": f"{origin.url}/a"})
     made_at = kept.created_at
     old, new = (custody.folder / build_object_key("t", make_id(), made_at, "1") for _ in range(2))
     part, probe = custody.folder / PARTS / "left", custody.folder / PROBES / "left"
@@ -214,35 +216,35 @@ async def test_a_sweep_removes_old_strays_and_says_how_many(custody: CustodyBenc
     await context.store.write(report, replace(changed, reason=None))
     assert await sweeper.sweep() == SweepResult(strays=3, vanished=0)
     assert [path for path in (old, new, part, probe, *foreign) if path.exists()] == [new, *foreign]
-    assert await custody.content(kept) == FILM
+    assert await custody.read_content(kept) == FILM
 
 
 async def test_a_sweep_finds_what_has_vanished_and_fetches_it_again(custody: CustodyBench) -> None:
-    with Upstream(whole(FILM)) as origin:
+    with Upstream(serve_whole(FILM)) as origin:
         piece = {"url": f"{origin.url}/a", "expires_at": "2099-01-01T00:00:00+00:00"}
-        task = await custody.succeeded(piece)
+        task = await custody.create_succeeded(piece)
         await custody.fetch()
-        for path in custody.files():
+        for path in custody.list_files():
             path.unlink()
         found = await AssetSweeper(custody.bench.context).sweep()
-        (wanted,) = await custody.of(task)
+        (wanted,) = await custody.list_assets(task)
         await custody.fetch()
-    (asset,) = await custody.of(task)
+    (asset,) = await custody.list_assets(task)
     assert found == SweepResult(strays=0, vanished=1)
     assert wanted.state is AssetState.WANTED
-    assert await custody.content(asset) == FILM
-    kinds = await custody.bench.kinds(task)
+    assert await custody.read_content(asset) == FILM
+    kinds = await custody.bench.list_kinds(task)
     assert kinds[-3:] == ["asset_kept", "asset_lost", "asset_kept"]
 
 
 async def test_what_has_vanished_and_cannot_be_fetched_is_lost(custody: CustodyBench) -> None:
-    with Upstream(whole(FILM)) as origin:
-        task = await custody.succeeded({"url": f"{origin.url}/a"})
+    with Upstream(serve_whole(FILM)) as origin:
+        task = await custody.create_succeeded({"url": f"{origin.url}/a"})
         await custody.fetch()
-    for path in custody.files():
+    for path in custody.list_files():
         path.unlink()
     await AssetSweeper(custody.bench.context).sweep()
-    (asset,) = await custody.of(task)
+    (asset,) = await custody.list_assets(task)
     assert (asset.state, asset.reason) == (AssetState.LOST, VANISHED)
 
 
@@ -250,11 +252,11 @@ async def test_what_had_vanished_with_its_disk_is_kept_again_once_that_is_back(
     custody: CustodyBench, tmp_path: Path
 ) -> None:
     """A store that is set to another place for a day: nothing of the first one is removed then."""
-    with Upstream(whole(FILM)) as origin:
+    with Upstream(serve_whole(FILM)) as origin:
         for name in ("one", "same"):
-            task = await custody.succeeded({"url": f"{origin.url}/a"}, name=name)
+            task = await custody.create_succeeded({"url": f"{origin.url}/a"}, name=name)
             await custody.fetch()
-    (path,) = custody.files()
+    (path,) = custody.list_files()
     other = path.with_name(f"{path.name}x")
     other.write_bytes(b"of another size")
     away = path.rename(tmp_path / "away")
@@ -262,7 +264,7 @@ async def test_what_had_vanished_with_its_disk_is_kept_again_once_that_is_back(
     os.utime(away, (LONG_AGO, LONG_AGO))
     sweeper = AssetSweeper(custody.bench.context)
     assert await sweeper.sweep() == SweepResult(strays=1, vanished=2)
-    (lost,) = await custody.of(task)
+    (lost,) = await custody.list_assets(task)
     assert (lost.state, lost.reason) == (AssetState.LOST, VANISHED)
     with pytest.raises(NotFound, match="vanished"):
         AssetReader(custody.bench.context).check_kept(lost)
@@ -273,20 +275,20 @@ async def test_what_had_vanished_with_its_disk_is_kept_again_once_that_is_back(
     path.parent.mkdir(exist_ok=True)
     away.rename(path)
     assert await sweeper.sweep() == SweepResult(strays=0, vanished=0, found=2)
-    (kept,) = await custody.of(task)
-    assert (kept.state, kept.reason, await custody.content(kept)) == ("kept", None, FILM)
-    kinds = await custody.bench.kinds(task)
+    (kept,) = await custody.list_assets(task)
+    assert (kept.state, kept.reason, await custody.read_content(kept)) == ("kept", None, FILM)
+    kinds = await custody.bench.list_kinds(task)
     assert kinds[-3:] == ["asset_kept", "asset_lost", "asset_kept"]
     assert await sweeper.sweep() == SweepResult(strays=0, vanished=0)
 
 
 async def test_a_store_that_is_not_mounted_loses_nothing(custody: CustodyBench) -> None:
-    with Upstream(whole(FILM)) as origin:
-        task = await custody.succeeded({"url": f"{origin.url}/a"})
+    with Upstream(serve_whole(FILM)) as origin:
+        task = await custody.create_succeeded({"url": f"{origin.url}/a"})
         await custody.fetch()
     custody.folder.rename(custody.folder.with_name("elsewhere"))
     assert await AssetSweeper(custody.bench.context).sweep() == SweepResult(0, 0)
-    (asset,) = await custody.of(task)
+    (asset,) = await custody.list_assets(task)
     assert asset.state is AssetState.KEPT
 
 
@@ -302,21 +304,21 @@ async def test_files_of_a_dropped_task_go_or_are_found_after_a_death_in_between(
 
     options: dict[str, Any] = {"clock": clock, "signal": die_once, "retention": DROPS_TASKS}
     async with open_custody(database_url, tmp_path, **options) as custody:
-        for name, content in (("first", FILM), ("second", film(100_000))):
-            with Upstream(whole(content)) as origin:
-                await custody.succeeded({"url": f"{origin.url}/{name}"}, name=name)
+        for name, content in (("first", FILM), ("second", make_film(100_000))):
+            with Upstream(serve_whole(content)) as origin:
+                await custody.create_succeeded({"url": f"{origin.url}/{name}"}, name=name)
                 await custody.fetch()
-        assert len(custody.files()) == 2
+        assert len(custody.list_files()) == 2
         await EndCounter(custody.bench.context).fold_all()
         clock.move(timedelta(days=11).total_seconds())
         chore = RetentionChore(custody.bench.context, batch=1)
         with pytest.raises(DiesInRetention):
-            await work_all(chore)
-        assert len(custody.files()) == 2  # the first task is gone, its file is not
-        await work_all(chore)
-        (stray,) = custody.files()
+            await run_all(chore)
+        assert len(custody.list_files()) == 2  # the first task is gone, its file is not
+        await run_all(chore)
+        (stray,) = custody.list_files()
         os.utime(stray, (LONG_AGO, LONG_AGO))
         assert await AssetSweeper(custody.bench.context).sweep() == SweepResult(
             strays=1, vanished=0
         )
-        assert custody.files() == []
+        assert custody.list_files() == []

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.support.custody import CustodyBench, open_custody
-from tests.support.origin import film, whole
+from tests.support.origin import make_film, serve_whole
 from tests.support.upstream import Script, Upstream
 from tests.support.workbench import HandClock
 from tracker.domain.custody import AssetState, fetch_lane, get_account_lane
@@ -19,7 +19,7 @@ from tracker.services.custody.unreachable_hosts import FAILURES, LONGEST_PAUSE_S
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import assets
 
-FILM = film(64)
+FILM = make_film(64)
 FILES = 8
 
 
@@ -62,25 +62,25 @@ async def test_files_of_a_host_out_of_reach_wait_and_are_fetched_once_it_is_back
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
         pieces = [{"url": f"http://127.0.0.1:{port}/{n}.mp4"} for n in range(FILES)]
-        task = await custody.succeeded(*pieces)
+        task = await custody.create_succeeded(*pieces)
         assert await tried(custody, limit=FAILURES) == FAILURES
         assert await tried(custody) == 0
-        with Upstream(whole(FILM)) as other:  # of the same account
-            beside = await custody.succeeded({"url": f"{other.url}/f.mp4"}, name="beside")
+        with Upstream(serve_whole(FILM)) as other:  # of the same account
+            beside = await custody.create_succeeded({"url": f"{other.url}/f.mp4"}, name="beside")
             assert await tried(custody) == 1
-        assert [one.state for one in await custody.of(beside)] == [AssetState.KEPT]
+        assert [one.state for one in await custody.list_assets(beside)] == [AssetState.KEPT]
         clock.move(1)
         assert await tried(custody) == 1
         clock.move(1)
         assert await tried(custody) == 0  # each pause is twice the one before
         clock.move(1)
         assert await tried(custody) == 1
-        assert sum(one.attempts for one in await custody.of(task)) == FAILURES + 2
+        assert sum(one.attempts for one in await custody.list_assets(task)) == FAILURES + 2
         clock.move(4)
-    with _Origin(whole(FILM), port):
+    with _Origin(serve_whole(FILM), port):
         assert await tried(custody) == 1
         assert await tried(custody) == FILES - 1
-    assert {one.state for one in await custody.of(task)} == {AssetState.KEPT}
+    assert {one.state for one in await custody.list_assets(task)} == {AssetState.KEPT}
 
 
 @pytest.mark.anyio
@@ -88,23 +88,23 @@ async def test_a_process_that_starts_anew_tries_the_files_that_waited(
     custody: CustodyBench,
 ) -> None:
     """Knowledge of hosts is in memory alone: the rows must be due without it."""
-    task = await custody.succeeded(
+    task = await custody.create_succeeded(
         *({"url": f"http://127.0.0.1:9/{n}.mp4"} for n in range(FILES)),
     )
     await tried(custody, limit=FAILURES)
     assert await tried(custody) == 0
     custody.fetching = AssetFetcher(custody.bench.context)
     assert await tried(custody) == FILES
-    assert {one.state for one in await custody.of(task)} == {AssetState.WANTED}
+    assert {one.state for one in await custody.list_assets(task)} == {AssetState.WANTED}
 
 
 @pytest.mark.anyio
 async def test_a_file_whose_url_dies_meanwhile_ends(custody: CustodyBench) -> None:
-    task = await custody.succeeded(
+    task = await custody.create_succeeded(
         *({"url": f"http://127.0.0.1:9/{n}.mp4"} for n in range(FILES)),
     )
     await tried(custody, limit=FAILURES)
-    last = (await custody.of(task))[-1]
+    last = (await custody.list_assets(task))[-1]
 
     def kill(tx: Tx, keys: Sequence[int]) -> list[None]:
         dying = update(assets).where(assets.c.key.in_(keys))
@@ -113,7 +113,7 @@ async def test_a_file_whose_url_dies_meanwhile_ends(custody: CustodyBench) -> No
 
     await custody.bench.context.store.write(kill, last.key)
     assert await tried(custody) == 1
-    *others, ended = await custody.of(task)
+    *others, ended = await custody.list_assets(task)
     assert ended.state is AssetState.LOST
     assert {one.state for one in others} == {AssetState.WANTED}
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from tests.support.made_up import NAME
-from tests.support.made_up_api import Played, says
+from tests.support.made_up_api import Played, build_answer
 from tests.support.workbench import OPERATION, ScriptedHttp, open_workbench
 from tracker.domain.custody import Asset
 from tracker.domain.lifecycle import Verdict
@@ -22,7 +22,7 @@ DONE = {"status": "succeeded", "pieces": [{"key": "1", "url": "https://media.exa
 async def test_files_of_all_that_ends_in_a_transaction_are_one_query(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played = Played(make=says(id="theirs-1", parts=[{"id": "theirs-2", "mark": "2"}]))
+    played = Played(make=build_answer(id="theirs-1", parts=[{"id": "theirs-2", "mark": "2"}]))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         asked = Submission(
             tenant="default",
@@ -44,11 +44,11 @@ async def test_files_of_all_that_ends_in_a_transaction_are_one_query(
         monkeypatch.setattr(assets, "list_of_tasks", counted)
         told = [{"id": "theirs-1", **DONE}, {"id": "theirs-2", **DONE}]
         assert (await bench.call_back(first, told)).verdict is Verdict.ADVANCED
-        assert [task.state.value for task in await bench.all()] == ["succeeded"] * 2
-        assert looks == [sorted(task.key for task in await bench.all())]
+        assert [task.state.value for task in await bench.list_all()] == ["succeeded"] * 2
+        assert looks == [sorted(task.key for task in await bench.list_all())]
         owed = await bench.context.store.read(
             lambda db: db.scalars(
                 select(deliveries.c.task_key).where(deliveries.c.event == "task.succeeded")
             ).all()
         )
-        assert sorted(owed) == [task.key for task in await bench.all()]
+        assert sorted(owed) == [task.key for task in await bench.list_all()]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.support.subscribing import OK, an_endpoint, owed
+from tests.support.subscribing import OK, create_endpoint, list_owed
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain import signature
 from tracker.domain.notices import EventFilter
@@ -21,14 +21,14 @@ pytestmark = pytest.mark.anyio
 async def test_a_secret_whose_key_is_gone_is_said_and_left_to_who_has_it(database_url: str) -> None:
     outbound = ScriptedHttp(lambda _: OK)
     async with open_workbench(database_url, outbound) as bench:
-        await an_endpoint(bench)
-        await bench.submitted(1)
+        await create_endpoint(bench)
+        await bench.submit_tasks(1)
         other = replace(bench.context, secrets=[b"another secret entirely"])
         delivering = DeliverySender(other)
         (lane,) = await delivering.list_lanes()
         (held,) = await delivering.claim({lane.name: 1})
         assert await delivering.deliver(held) is False
-        (one,) = await owed(bench)
+        (one,) = await list_owed(bench)
         assert (outbound.calls, one.last_error) == ([], None)
         (condition,) = await bench.context.store.read(conditions.list_open)
         assert condition.name == "secrets_differ"
@@ -64,7 +64,7 @@ async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url:
             )
         old, new = bench.context.secrets[0], b"the key from now on"
         await Endpoints(replace(bench.context, secrets=[new, old])).reseal()
-        await bench.submitted(1)
+        await bench.submit_tasks(1)
         delivering = DeliverySender(replace(bench.context, secrets=[new]))
         (lane,) = await delivering.list_lanes()
         (held,) = await delivering.claim({lane.name: 1})

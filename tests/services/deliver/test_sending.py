@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.subscribing import OK, an_endpoint, owed
+from tests.support.subscribing import OK, create_endpoint, list_owed
 from tests.support.waiting import PATIENCE_S
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.anyio
 
 async def submitted_as(bench: Workbench, name: str) -> Task:
     """A task that the provider has accepted."""
-    return await bench.accepted(await bench.queued(name), f"theirs-{name}")
+    return await bench.accept_task(await bench.create_queued(name), f"theirs-{name}")
 
 
 async def happened(bench: Workbench, task: Task, *kinds: EventKind) -> None:
@@ -83,12 +83,12 @@ async def test_an_endpoint_made_by_another_process_is_told_of_the_next_change(
         open_workbench(database_url, outbound) as one,
         open_workbench(database_url, outbound) as two,
     ):
-        (task,) = await one.submitted(1)
-        await an_endpoint(one, "http://first.example/")
+        (task,) = await one.submit_tasks(1)
+        await create_endpoint(one, "http://first.example/")
         await happened(one, task, EventKind.SEEN_RUNNING)
-        second = await an_endpoint(two, "http://second.example/")
+        second = await create_endpoint(two, "http://second.example/")
         await happened(one, task, EventKind.SEEN_SUCCEEDED)
-        told = Counter((one.event, one.url) for one in await owed(one))
+        told = Counter((one.event, one.url) for one in await list_owed(one))
         assert told == {
             ("task.running", "http://first.example/"): 1,
             ("task.succeeded", "http://first.example/"): 1,
@@ -96,15 +96,15 @@ async def test_an_endpoint_made_by_another_process_is_told_of_the_next_change(
         }
         await Endpoints(two.context).delete("default", second.id)
         (other,) = [await submitted_as(one, "another")]
-        assert [d.url for d in await owed(one, task_id=other.id)] == ["http://first.example/"]
+        assert [d.url for d in await list_owed(one, task_id=other.id)] == ["http://first.example/"]
 
 
 async def test_a_set_of_endpoints_that_a_rollback_took_back_is_not_remembered(
     database_url: str,
 ) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
-        (task,) = await bench.submitted(1)
-        endpoint = await an_endpoint(bench)
+        (task,) = await bench.submit_tasks(1)
+        endpoint = await create_endpoint(bench)
 
         def undone(tx: Tx, items: Sequence[Endpoint]) -> list[None]:
             for item in items:
@@ -119,19 +119,19 @@ async def test_a_set_of_endpoints_that_a_rollback_took_back_is_not_remembered(
         with pytest.raises(RuntimeError):
             await bench.context.store.write(undone, endpoint)
         await happened(bench, task, EventKind.SEEN_RUNNING)
-        assert [one.event for one in await owed(bench)] == ["task.running"]
+        assert [one.event for one in await list_owed(bench)] == ["task.running"]
 
 
 async def test_an_id_is_derived_and_the_same_bytes_go_on_every_attempt(database_url: str) -> None:
     answers: list[Answer] = [BROKEN, HttpResult(503, {}, b"later"), OK]
     outbound = ScriptedHttp(lambda _: answers.pop(0))
     async with open_workbench(database_url, outbound) as bench:
-        endpoint = await an_endpoint(bench, filter=EventFilter(types={"task.succeeded"}))
-        (task,) = await bench.submitted(1)
+        endpoint = await create_endpoint(bench, filter=EventFilter(types={"task.succeeded"}))
+        (task,) = await bench.submit_tasks(1)
         await happened(bench, task, EventKind.SEEN_SUCCEEDED)
         for _ in range(3):
             await deliver_all(bench)
-            (one,) = await owed(bench)
+            (one,) = await list_owed(bench)
             await bench.context.store.write(_make_due, one.key)
         assert (one.state, one.attempts, one.endpoint_id) == ("delivered", 3, endpoint.id)
         assert {call.headers["webhook-id"] for call in outbound.calls} == {str(one.id)}
@@ -155,10 +155,10 @@ def _make_due(tx: Tx, keys: Sequence[int]) -> list[None]:
 async def test_retry_after_makes_the_pause_longer(database_url: str) -> None:
     outbound = ScriptedHttp(lambda _: HttpResult(429, {"retry-after": "120"}, b""))
     async with open_workbench(database_url, outbound) as bench:
-        await an_endpoint(bench)
-        await bench.submitted(1)
+        await create_endpoint(bench)
+        await bench.submit_tasks(1)
         await deliver_all(bench)
-        (one,) = await owed(bench)
+        (one,) = await list_owed(bench)
         assert one.last_attempt_at is not None
         assert one.next_at - one.last_attempt_at >= timedelta(seconds=119)
 
@@ -169,21 +169,21 @@ async def test_an_endpoint_that_fails_for_long_is_paused_and_the_others_are_told
     outbound = ScriptedHttp(lambda call: OK if "watch" in call.url else BROKEN)
     policy = Policy(patience=timedelta(0))
     async with open_workbench(database_url, outbound, policy=policy) as bench:
-        watching = await an_endpoint(
+        watching = await create_endpoint(
             bench, "http://watch.example/", filter=EventFilter(types={"endpoint.paused"})
         )
-        dead = await an_endpoint(bench, "http://dead.example/")
-        await bench.submitted(1)
+        dead = await create_endpoint(bench, "http://dead.example/")
+        await bench.submit_tasks(1)
         await deliver_all(bench)
         paused = await now(bench, dead)
         assert paused.state is EndpointState.PAUSED
         assert "nothing but failures since" in f"{paused.state_reason}"
         assert await deliver_all(bench) == 1
-        (told,) = await owed(bench, endpoint_id=watching.id)
+        (told,) = await list_owed(bench, endpoint_id=watching.id)
         assert (told.event, told.state) == ("endpoint.paused", "delivered")
         await submitted_as(bench, "meanwhile")
         assert await deliver_all(bench) == 0
-        assert len(await owed(bench, endpoint_id=dead.id)) == 2
+        assert len(await list_owed(bench, endpoint_id=dead.id)) == 2
         outbound.answer = lambda _: OK
         await Endpoints(bench.context).resume("default", dead.id)
         await bench.context.store.write(_make_due, 0)
@@ -194,8 +194,8 @@ async def test_an_endpoint_that_fails_for_long_is_paused_and_the_others_are_told
 async def test_one_success_ends_a_time_of_failure(database_url: str) -> None:
     answers: list[Answer] = [BROKEN, OK]
     async with open_workbench(database_url, ScriptedHttp(lambda _: answers.pop(0))) as bench:
-        endpoint = await an_endpoint(bench)
-        await bench.submitted(1)
+        endpoint = await create_endpoint(bench)
+        await bench.submit_tasks(1)
         await deliver_all(bench)
         assert (await now(bench, endpoint)).failing_since is not None
         await submitted_as(bench, "another")
@@ -208,11 +208,11 @@ async def test_a_later_change_waits_for_the_earlier_one_where_order_is_asked_for
 ) -> None:
     outbound = ScriptedHttp(lambda _: BROKEN)
     async with open_workbench(database_url, outbound) as bench:
-        ordered = await an_endpoint(bench, "http://ordered.example/", ordered=True)
-        await an_endpoint(bench, "http://loose.example/")
-        (task,) = await bench.submitted(1)
+        ordered = await create_endpoint(bench, "http://ordered.example/", ordered=True)
+        await create_endpoint(bench, "http://loose.example/")
+        (task,) = await bench.submit_tasks(1)
         await happened(bench, task, EventKind.SEEN_RUNNING, EventKind.SEEN_SUCCEEDED)
-        states = [one.state for one in await owed(bench, endpoint_id=ordered.id)]
+        states = [one.state for one in await list_owed(bench, endpoint_id=ordered.id)]
         assert states == ["pending", "waiting", "waiting"]
         assert await deliver_all(bench) == 4
         outbound.answer = lambda _: OK
@@ -223,21 +223,21 @@ async def test_a_later_change_waits_for_the_earlier_one_where_order_is_asked_for
             await deliver_all(bench)
             sent += [c for c in outbound.calls if "ordered" in c.url]
         assert [call.headers["webhook-id"] for call in sent] == [
-            str(one.id) for one in await owed(bench, endpoint_id=ordered.id)
+            str(one.id) for one in await list_owed(bench, endpoint_id=ordered.id)
         ]
-        assert {one.state for one in await owed(bench)} == {"delivered"}
+        assert {one.state for one in await list_owed(bench)} == {"delivered"}
 
 
 async def test_what_waits_goes_once_the_earlier_one_is_given_up(database_url: str) -> None:
     outbound = ScriptedHttp(lambda _: BROKEN)
     async with open_workbench(database_url, outbound) as bench:
-        await an_endpoint(bench, ordered=True)
-        (task,) = await bench.submitted(1)
+        await create_endpoint(bench, ordered=True)
+        (task,) = await bench.submit_tasks(1)
         await happened(bench, task, EventKind.SEEN_RUNNING)
         for _ in range(10):
             await bench.context.store.write(_make_due, 0)
             await deliver_all(bench)
-        first, second = await owed(bench)
+        first, second = await list_owed(bench)
         assert (first.state, first.attempts, second.state) == ("failed", 10, "pending")
 
 
@@ -247,8 +247,8 @@ async def test_two_claimants_never_get_the_same(database_url: str) -> None:
         open_workbench(database_url, outbound) as one,
         open_workbench(database_url, outbound) as two,
     ):
-        await an_endpoint(one)
-        await one.submitted(40)
+        await create_endpoint(one)
+        await one.submit_tasks(40)
         claimants = [DeliverySender(bench.context) for bench in (one, two)]
         (lane,) = await claimants[0].list_lanes()
         taken = await asyncio.gather(
@@ -263,8 +263,8 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_but_is_kept(
 ) -> None:
     policy = Policy(lease=timedelta(0), deliver_timeout_s=0)
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK), policy=policy) as bench:
-        await an_endpoint(bench)
-        await bench.submitted(1)
+        await create_endpoint(bench)
+        await bench.submit_tasks(1)
         late, quick = DeliverySender(bench.context), DeliverySender(bench.context)
         (lane,) = await late.list_lanes()
         (first,) = await late.claim({lane.name: 1})
@@ -274,10 +274,10 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_but_is_kept(
         assert (first.claimed.was_left, second.claimed.was_left) == (False, True)
         assert LEASES_EXPIRED.values[()] == before + 1
         await late.deliver(first)
-        (one,) = await owed(bench)
+        (one,) = await list_owed(bench)
         assert one.state == "pending"
         await quick.deliver(second)
-        (one,) = await owed(bench)
+        (one,) = await list_owed(bench)
         assert (one.state, one.attempts) == ("delivered", 1)
         made = await bench.context.store.read(lambda db: deliveries.list_attempts(db, one.key))
         assert len(made) == 2
@@ -286,8 +286,8 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_but_is_kept(
 async def test_first_attempts_go_before_retries_which_keep_a_quarter(database_url: str) -> None:
     outbound = ScriptedHttp(lambda _: BROKEN)
     async with open_workbench(database_url, outbound) as bench:
-        endpoint = await an_endpoint(bench, filter=EventFilter(types={"task.submitted"}))
-        await bench.submitted(20)
+        endpoint = await create_endpoint(bench, filter=EventFilter(types={"task.submitted"}))
+        await bench.submit_tasks(20)
         await deliver_all(bench)
         await bench.context.store.write(_make_due, 0)
         for n in range(20):
@@ -304,17 +304,17 @@ async def test_a_dead_endpoint_slows_nobody(database_url: str) -> None:
     outbound = SlowReceivers({"dead.example": never})
     async with open_workbench(database_url, outbound) as bench:
         for n in range(9):
-            await an_endpoint(bench, f"http://live-{n}.example/")
-        dead = await an_endpoint(bench, "http://dead.example/")
-        await bench.submitted(100)
+            await create_endpoint(bench, f"http://live-{n}.example/")
+        dead = await create_endpoint(bench, "http://dead.example/")
+        await bench.submit_tasks(100)
         loop = DeliveryLoop(DeliverySender(bench.context), bench.context.clock, drain_s=15)
         running = asyncio.create_task(loop.run())
 
         async def others_have_theirs() -> bool:
-            return len(await owed(bench, states=(DeliveryState.DELIVERED,))) == 900
+            return len(await list_owed(bench, states=(DeliveryState.DELIVERED,))) == 900
 
         await until(others_have_theirs)
-        assert {one.state for one in await owed(bench, endpoint_id=dead.id)} == {"pending"}
+        assert {one.state for one in await list_owed(bench, endpoint_id=dead.id)} == {"pending"}
         assert outbound.most["dead.example"] <= 8
         never.set()
         loop.stop()
@@ -350,10 +350,10 @@ class SlowReceivers(ScriptedHttp):
 async def test_an_odd_failure_is_kept_in_plain_text(database_url: str, reason: str) -> None:
     outbound = ScriptedHttp(lambda _: HttpFailure(Certainty.UNKNOWN, reason))
     async with open_workbench(database_url, outbound) as bench:
-        await an_endpoint(bench)
-        await bench.submitted(1)
+        await create_endpoint(bench)
+        await bench.submit_tasks(1)
         await deliver_all(bench)
-        (one,) = await owed(bench)
+        (one,) = await list_owed(bench)
         assert (one.attempts, f"{one.last_error}".isprintable()) == (1, True)
 
 
@@ -364,10 +364,10 @@ async def test_a_delivery_that_raises_counts_and_blocks_nobody(database_url: str
         return OK
 
     async with open_workbench(database_url, ScriptedHttp(answer)) as bench:
-        bad = await an_endpoint(bench, "http://bad.example/")
-        good = await an_endpoint(bench, "http://good.example/")
-        await bench.submitted(1)
+        bad = await create_endpoint(bench, "http://bad.example/")
+        good = await create_endpoint(bench, "http://good.example/")
+        await bench.submit_tasks(1)
         assert await deliver_all(bench) == 2
-        (failed,), (sent,) = [await owed(bench, endpoint_id=one.id) for one in (bad, good)]
+        (failed,), (sent,) = [await list_owed(bench, endpoint_id=one.id) for one in (bad, good)]
         assert (failed.state, failed.attempts, sent.state) == ("pending", 1, "delivered")
         assert failed.next_at > failed.created_at

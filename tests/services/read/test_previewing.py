@@ -7,7 +7,14 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.made_up_api import Played
-from tests.support.origin import MP4, by_path, film, head, ranged, whole
+from tests.support.origin import (
+    MP4,
+    build_head,
+    make_film,
+    serve_by_path,
+    serve_ranges,
+    serve_whole,
+)
 from tests.support.upstream import Script, Upstream
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.preview import MAX_BYTES, choose_shown_type
@@ -28,7 +35,7 @@ HERE = ["127.0.0.0/8"]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(600)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>' + bytes(600)
 HTML = b"<!doctype html><script>alert(1)</script>" + bytes(600)
-VIDEO = film(4000)
+VIDEO = make_film(4000)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +68,7 @@ async def _previews(
     async with open_workbench(url, ScriptedHttp(Played())) as bench:
         downloads = Downloading(allow, cap=MAX_BYTES, silence_s=20)
         previews = Previews(bench.context, downloads, patience_s=patience_s)
-        yield previews, await bench.queued("mine")
+        yield previews, await bench.create_queued("mine")
 
 
 def _file(task: Task, url: str) -> PieceFile:
@@ -76,7 +83,7 @@ async def _read(opened: OpenPreview) -> bytes:
 
 
 def _typed(body: bytes, kind: str) -> Script:
-    return whole(body, f"content-type: {kind}")
+    return serve_whole(body, f"content-type: {kind}")
 
 
 REFUSED: Mapping[str, tuple[Script, NoPreview]] = {
@@ -84,20 +91,23 @@ REFUSED: Mapping[str, tuple[Script, NoPreview]] = {
     "/html": (_typed(HTML, "text/html"), NoPreview.TYPE),
     "/disguised": (_typed(HTML, "video/mp4"), NoPreview.TYPE),
     "/undeclared": (_typed(VIDEO, "text/plain"), NoPreview.TYPE),
-    "/expired": (whole(b"", status="403 Forbidden"), NoPreview.GONE),
-    "/removed": (whole(b"", status="404 Not Found"), NoPreview.GONE),
-    "/broken": (whole(b"", status="500 Oh"), NoPreview.UNREACHABLE),
+    "/expired": (serve_whole(b"", status="403 Forbidden"), NoPreview.GONE),
+    "/removed": (serve_whole(b"", status="404 Not Found"), NoPreview.GONE),
+    "/broken": (serve_whole(b"", status="500 Oh"), NoPreview.UNREACHABLE),
     "/large": (
-        lambda _: [head("200 OK", MAX_BYTES + 1, "content-type: video/mp4") + VIDEO],
+        lambda _: [build_head("200 OK", MAX_BYTES + 1, "content-type: video/mp4") + VIDEO],
         NoPreview.LARGE,
     ),
-    "/inside": (whole(b"", "location: http://10.0.0.1/x", status="302 Found"), NoPreview.FORBIDDEN),
+    "/inside": (
+        serve_whole(b"", "location: http://10.0.0.1/x", status="302 Found"),
+        NoPreview.FORBIDDEN,
+    ),
 }
 
 
 async def test_what_is_refused_says_why_and_gives_its_turn_back(sqlite_url: str) -> None:
     scripts = {path: script for path, (script, _) in REFUSED.items()}
-    with Upstream(by_path(scripts)) as origin:
+    with Upstream(serve_by_path(scripts)) as origin:
         async with _previews(sqlite_url) as (previews, task):
             for header in (None, "bytes=10-"):
                 for path, (_, why) in REFUSED.items():
@@ -121,13 +131,13 @@ async def test_an_address_within_is_never_dialled(sqlite_url: str) -> None:
 
 
 async def test_ranges_are_passed_on_once_the_type_is_known(sqlite_url: str) -> None:
-    body = film(3000)
+    body = make_film(3000)
 
     def typed(asked: object) -> list[bytes]:
         answer = b"".join(ranged_answer(asked))  # type: ignore[arg-type]
         return [answer.replace(b"\r\n", b"\r\ncontent-type: video/mp4\r\n", 1)]
 
-    ranged_answer = ranged(body)
+    ranged_answer = serve_ranges(body)
     with Upstream(typed) as origin:
         async with _previews(sqlite_url) as (previews, task):
             file = _file(task, f"{origin.url}/film")
@@ -141,14 +151,14 @@ async def test_ranges_are_passed_on_once_the_type_is_known(sqlite_url: str) -> N
 
 
 async def test_a_range_of_an_unknown_file_is_looked_at_first(sqlite_url: str) -> None:
-    body = film(3000)
+    body = make_film(3000)
 
     def answer(asked: object) -> list[bytes]:
         start, _, end = asked.headers["range"].removeprefix("bytes=").partition("-")  # type: ignore[attr-defined]
         last = int(end) if end else len(body) - 1
         piece = body[int(start) : last + 1]
         lines = ("content-type: video/mp4", f"content-range: bytes {start}-{last}/{len(body)}")
-        return [head("206 Partial Content", len(piece), *lines), piece]
+        return [build_head("206 Partial Content", len(piece), *lines), piece]
 
     with Upstream(answer) as origin:
         async with _previews(sqlite_url) as (previews, task):

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from tests.support import history
-from tests.support.waiting import until
+from tests.support.waiting import wait_for_condition
 from tracker.clock import SystemClock, make_id
 from tracker.domain.errors import CursorTooOld
 from tracker.domain.task import TaskState
@@ -67,14 +67,14 @@ def soon(seconds: float = LONG_S) -> float:
 
 async def until_followed(watch: Watch) -> int:
     """Until the tailer has a place; returns it."""
-    await until(lambda: watch.position is not None)
+    await wait_for_condition(lambda: watch.position is not None)
     assert watch.position is not None
     return watch.position
 
 
 async def test_a_waiter_is_woken_by_a_commit_of_its_own_process(database_url: str) -> None:
     async with a_process(database_url, poll_s=600) as ours:
-        (task,) = await history.insert(ours.store, history.new_task())
+        (task,) = await history.insert(ours.store, history.make_task())
         with ours.watch.watch_task(task.id, since=ours.watch.position) as waiter:
             assert (
                 await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
@@ -87,7 +87,7 @@ async def test_a_waiter_is_woken_by_a_commit_of_its_own_process(database_url: st
 async def test_a_waiter_is_woken_by_a_commit_of_another_process(
     ours: WatchParts, theirs: WatchParts
 ) -> None:
-    (task,) = await history.insert(theirs.store, history.new_task())
+    (task,) = await history.insert(theirs.store, history.make_task())
     with ours.watch.watch_task(task.id, since=None) as waiter:
         assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
         sleeping = asyncio.create_task(waiter.sleep(soon(), for_ever))
@@ -96,17 +96,17 @@ async def test_a_waiter_is_woken_by_a_commit_of_another_process(
 
 
 async def test_what_happened_between_looking_and_waiting_is_not_missed(ours: WatchParts) -> None:
-    (task,) = await history.insert(ours.store, history.new_task())
+    (task,) = await history.insert(ours.store, history.make_task())
     with ours.watch.watch_task(make_id(), since=None):
         place = await until_followed(ours.watch)
         await history.move(ours.store, task)  # after the look, before the wait
-        await until(lambda: ours.watch.position != place)
+        await wait_for_condition(lambda: ours.watch.position != place)
         with ours.watch.watch_task(task.id, since=place) as waiter:
             assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
 
 
 async def test_another_tasks_news_wakes_nobody(ours: WatchParts) -> None:
-    mine, other = await history.insert(ours.store, history.new_task(), history.new_task())
+    mine, other = await history.insert(ours.store, history.make_task(), history.make_task())
     with ours.watch.watch_task(mine.id, since=None) as waiter:
         assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
         with ours.watch.watch_task(other.id, since=ours.watch.position) as beside:
@@ -116,7 +116,7 @@ async def test_another_tasks_news_wakes_nobody(ours: WatchParts) -> None:
 
 
 async def test_a_waiter_hears_only_of_what_it_wants(ours: WatchParts) -> None:
-    (task,) = await history.insert(ours.store, history.new_task())
+    (task,) = await history.insert(ours.store, history.make_task())
     over = lambda change: change.step.to_state is TaskState.SUCCEEDED  # noqa: E731
     with (
         ours.watch.watch_task(task.id, since=None, wants=over) as waiter,
@@ -144,8 +144,8 @@ async def test_a_crowd_that_waits_is_woken_some_at_a_time(ours: WatchParts) -> N
             woken += 1
 
     crowd = [asyncio.create_task(wait()) for _ in range(400)]
-    await until(lambda: ours.watch.waiting == 400)
-    await history.insert(ours.store, history.new_task())
+    await wait_for_condition(lambda: ours.watch.waiting == 400)
+    await history.insert(ours.store, history.make_task())
     while woken < 400:
         before = woken
         await asyncio.sleep(0)
@@ -183,11 +183,11 @@ async def test_closing_wakes_everybody_and_lets_nobody_sleep(ours: WatchParts) -
 async def test_nothing_is_read_while_nobody_waits(ours: WatchParts) -> None:
     with ours.watch.watch_feed(ALL):
         await until_followed(ours.watch)
-    await until(lambda: ours.watch.position is None)
+    await wait_for_condition(lambda: ours.watch.position is None)
 
 
 async def test_a_place_beyond_the_feed_is_refused(ours: WatchParts) -> None:
-    await history.insert(ours.store, history.new_task())
+    await history.insert(ours.store, history.make_task())
     with pytest.raises(CursorTooOld):
         await ours.watch.read_after(1000, ALL, limit=1)
 
@@ -195,9 +195,9 @@ async def test_a_place_beyond_the_feed_is_refused(ours: WatchParts) -> None:
 async def test_a_crowd_at_the_beginning_of_the_feed_keeps_nobody_else_from_reading(
     ours: WatchParts,
 ) -> None:
-    await history.insert(ours.store, *(history.new_task() for _ in range(20)))
+    await history.insert(ours.store, *(history.make_task() for _ in range(20)))
     crowd = [asyncio.create_task(ours.watch.read_after(0, ALL, limit=100)) for _ in range(200)]
-    await until(lambda: any(one.done() for one in crowd))
+    await wait_for_condition(lambda: any(one.done() for one in crowd))
     before = sum(one.done() for one in crowd)
     await ours.store.read(feed.find_head)
     assert sum(one.done() for one in crowd) < before + 100
@@ -233,7 +233,7 @@ async def test_readers_beside_racing_writers_see_every_change_once_and_in_order(
 async def _write(store: Store, chance: random.Random) -> list[tuple[UUID, int]]:
     written = []
     for _ in range(8):
-        new = [history.new_task() for _ in range(chance.randint(1, 4))]
+        new = [history.make_task() for _ in range(chance.randint(1, 4))]
         made = await history.insert(store, *new)
         moved = [await history.move(store, task) for task in made if chance.random() < 0.5]
         written += [(task.id, task.version) for task in made + moved]
@@ -276,7 +276,7 @@ async def test_memory_and_database_agree_on_every_page(ours: WatchParts) -> None
     with ours.watch.watch_feed(ALL):
         start = await until_followed(ours.watch)
         made = [
-            history.new_task(
+            history.make_task(
                 operation=chance.choice(operations),
                 tenant=chance.choice(["default", "other"]),
                 overdue=chance.random() < 0.3,
@@ -287,7 +287,7 @@ async def test_memory_and_database_agree_on_every_page(ours: WatchParts) -> None
             if chance.random() < 0.5:
                 await history.move(ours.store, task)
         newest = await ours.store.read(feed.find_head)
-        await until(lambda: ours.watch.position == newest)
+        await wait_for_condition(lambda: ours.watch.position == newest)
         for filter_ in filters:
             for place in range(start, newest):
                 for limit in (1, 3, 100):

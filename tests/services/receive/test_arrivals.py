@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.support.made_up import NAME
-from tests.support.raw_callbacks import raw_callback
+from tests.support.raw_callbacks import build_raw_callback
 from tracker.domain import token
 from tracker.domain.errors import Unavailable
 from tracker.domain.lifecycle import Verdict
@@ -42,7 +42,7 @@ class _Stage:
             if body == b"rude":
                 raise ValueError(body)
 
-        self.arrivals.add(raw_callback(NAME, token.SHARED, "", body), 1.5, then)
+        self.arrivals.add(build_raw_callback(NAME, token.SHARED, "", body), 1.5, then)
 
     def _read(self, raws: Sequence[RawCallback]) -> list[ParsedCallback]:
         self.read_at_once.append(len(raws))

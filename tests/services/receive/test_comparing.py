@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.support.made_up import NAME
-from tests.support.made_up_api import Played, tells
-from tests.support.raw_callbacks import raw_callback
+from tests.support.made_up_api import Played, build_poll_answer
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.services.receive.comparing import Comparison, RereadComparer
@@ -21,7 +21,7 @@ FAILED = {"id": "theirs", "status": "failed", "why": "no"}
 
 async def _send(bench: Workbench, body: bytes) -> None:
     signed = token.sign(SECRET, NAME, token.SHARED)
-    raw = raw_callback(NAME, token.SHARED, signed, body)
+    raw = build_raw_callback(NAME, token.SHARED, signed, body)
     await Reception(bench.context).receive(raw)
 
 
@@ -35,8 +35,10 @@ async def _compare_newest(bench: Workbench) -> Comparison | None:
 
 
 async def test_a_contradiction_shows_both_sides(database_url: str) -> None:
-    async with open_workbench(database_url, ScriptedHttp(Played(poll=tells(DONE)))) as bench:
-        task = await bench.accepted(await bench.queued("ours"), "theirs")
+    async with open_workbench(
+        database_url, ScriptedHttp(Played(poll=build_poll_answer(DONE)))
+    ) as bench:
+        task = await bench.accept_task(await bench.create_queued("ours"), "theirs")
         await bench.call_back(task, DONE)
         await _send(bench, json.dumps(FAILED).encode())
         compared = await _compare_newest(bench)
@@ -51,7 +53,9 @@ async def test_a_contradiction_shows_both_sides(database_url: str) -> None:
 
 
 async def test_without_a_task_only_one_side_is_there(database_url: str) -> None:
-    async with open_workbench(database_url, ScriptedHttp(Played(poll=tells(DONE)))) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(Played(poll=build_poll_answer(DONE)))
+    ) as bench:
         await _send(bench, json.dumps(DONE | {"id": "nobody's"}).encode())
         compared = await _compare_newest(bench)
         assert compared is not None
@@ -61,7 +65,9 @@ async def test_without_a_task_only_one_side_is_there(database_url: str) -> None:
 
 
 async def test_what_cannot_be_read_says_why(database_url: str) -> None:
-    async with open_workbench(database_url, ScriptedHttp(Played(poll=tells(DONE)))) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(Played(poll=build_poll_answer(DONE)))
+    ) as bench:
         await _send(bench, b"{")
         compared = await _compare_newest(bench)
         assert compared is not None

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.made_up_api import Played
-from tests.support.raw_callbacks import raw_callback
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.workbench import SECRET, ScriptedHttp, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import NotFound
@@ -47,10 +47,10 @@ async def test_a_header_is_cut_behind_its_secrets(database_url: str) -> None:
     options = {"api_key": KEY}
     async with open_workbench(database_url, ScriptedHttp(Played()), options=options) as bench:
         bench.context = replace(bench.context, redactor=Redactor([KEY]))
-        task = await bench.sent()
+        task = await bench.submit_task()
         own = token.sign(SECRET, task.provider, str(task.id))
         headers = {"user-agent": "x" * 500 + KEY, "date": "y" * 600}
-        raw = raw_callback(task.provider, str(task.id), own, b'{"id": "theirs"}', headers)
+        raw = build_raw_callback(task.provider, str(task.id), own, b'{"id": "theirs"}', headers)
         await Reception(bench.context).receive(raw)
         found = await bench.context.store.read(
             lambda db: receipts.list_of_task(db, task.key, after=0, limit=10)
@@ -63,7 +63,7 @@ async def test_a_receipt_keeps_no_secret_that_came_encoded(database_url: str) ->
     options = {"api_key": KEY}
     async with open_workbench(database_url, ScriptedHttp(Played()), options=options) as bench:
         bench.context = replace(bench.context, redactor=Redactor([KEY]))
-        task = await bench.sent()
+        task = await bench.submit_task()
         own = token.sign(SECRET, task.provider, str(task.id))
         url = f"https://t.example/callbacks/{task.provider}/{task.id}/{own}"
         spelt = [encode(f"key {KEY}") for encode in ENCODINGS.values()]
@@ -85,11 +85,11 @@ async def test_a_forged_callback_keeps_neither_its_token_nor_the_right_one_nor_a
     database_url: str, end: str
 ) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
-        task, other = await bench.sent(), token.sign(SECRET, "other", "task")
+        task, other = await bench.submit_task(), token.sign(SECRET, "other", "task")
         right = token.sign(SECRET, task.provider, str(task.id))
         body = f"of another: {other}, right: {right}".encode()
         sent = other[: len(other) - len(end)] + end
-        raw = raw_callback(task.provider, str(task.id), sent, body, {"user-agent": right})
+        raw = build_raw_callback(task.provider, str(task.id), sent, body, {"user-agent": right})
         with pytest.raises(NotFound):
             await Reception(bench.context).receive(raw)
         (found,) = await bench.context.store.read(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from tests.support.raw_callbacks import raw_callback
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.errors import NotFound
@@ -42,7 +42,7 @@ async def bench(database_url: str, clock: HandClock) -> AsyncIterator[Workbench]
 
 
 def _forged(subject: str = "a", sender: str = "192.0.2.1") -> RawCallback:
-    return raw_callback("made-up", subject, "no token", b"{}", sender=sender)
+    return build_raw_callback("made-up", subject, "no token", b"{}", sender=sender)
 
 
 async def _kept(bench: Workbench) -> int:

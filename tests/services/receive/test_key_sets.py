@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.made_up import NAME, MadeUp, Shared
-from tests.support.made_up_api import Played, tells
-from tests.support.raw_callbacks import raw_callback
+from tests.support.made_up_api import Played, build_poll_answer
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.workbench import SECRET, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, NotFound, Unavailable
@@ -68,7 +68,7 @@ class KeyPage:
 
     answer: HttpResult | HttpFailure = AWAY
     fetches: int = 0
-    api: Played = field(default_factory=lambda: Played(poll=tells(DONE)))
+    api: Played = field(default_factory=lambda: Played(poll=build_poll_answer(DONE)))
 
     def publish(self, *keys: Ed25519PrivateKey) -> None:
         found = [{"kty": "OKP", "crv": "Ed25519", "x": _public(key)} for key in keys]
@@ -106,7 +106,7 @@ def _callback(task: Task, key: Ed25519PrivateKey, body: Mapping[str, Any]) -> An
     content = json.dumps(body).encode()
     headers = {HEADER: key.sign(content).hex()}
     signed = token.sign(SECRET, NAME, str(task.id))
-    return raw_callback(NAME, str(task.id), signed, content, headers)
+    return build_raw_callback(NAME, str(task.id), signed, content, headers)
 
 
 def _open(url: str, source: KeyPage, clock: HandClock, *, per: Any = "task") -> Any:
@@ -127,7 +127,8 @@ async def _with_old_key(url: str) -> AsyncIterator[tuple[KeyPage, HandClock, Key
 
 async def _tasks(bench: Workbench, count: int) -> Sequence[Task]:
     return [
-        await bench.accepted(await bench.queued(f"ours-{n}"), f"theirs-{n}") for n in range(count)
+        await bench.accept_task(await bench.create_queued(f"ours-{n}"), f"theirs-{n}")
+        for n in range(count)
     ]
 
 
@@ -259,7 +260,7 @@ async def test_forgeries_have_the_keys_fetched_at_most_every_five_minutes(
         clock.move(NEWER_AFTER_S)
         assert await sender.send(task, FOREIGN, _done(task)) == "refused"
         assert source.fetches == 3
-        assert (await bench.task(task.key)) == task
+        assert (await bench.read_task(task.key)) == task
 
 
 async def test_callbacks_that_come_at_once_share_one_fetch(database_url: str) -> None:
@@ -299,7 +300,9 @@ async def test_strangers_have_nothing_fetched(database_url: str) -> None:
         (task,) = await _tasks(bench, 1)
         headers = {HEADER: FOREIGN.sign(b"{}").hex()}
         with pytest.raises(NotFound):
-            await reception.receive(raw_callback(NAME, str(task.id), "guessed", b"{}", headers))
+            await reception.receive(
+                build_raw_callback(NAME, str(task.id), "guessed", b"{}", headers)
+            )
         assert source.fetches == 0
 
 
@@ -311,7 +314,9 @@ async def test_a_url_for_all_tasks_is_proved_by_published_keys_alone(database_ur
         content = json.dumps(DONE | {"id": "theirs-0"}).encode()
 
         def raw(key: Ed25519PrivateKey) -> Any:
-            return raw_callback(NAME, token.SHARED, "", content, {HEADER: key.sign(content).hex()})
+            return build_raw_callback(
+                NAME, token.SHARED, "", content, {HEADER: key.sign(content).hex()}
+            )
 
         with pytest.raises(Unavailable):
             await reception.receive(raw(OLD))
@@ -336,7 +341,7 @@ async def test_a_refused_callback_is_judged_again_by_the_keys_of_today(database_
         clock.move(60)
         done = await rejudging.replay("default", 1, actor="somebody", is_dry=False)
         assert done.verdict is Verdict.ADVANCED
-        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+        assert (await bench.read_task(task.key)).state is TaskState.SUCCEEDED
 
 
 async def test_a_look_at_a_callback_uses_the_keys_that_callbacks_are_received_with(

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
 from tests.support.made_up import NAME, MadeUp
-from tests.support.made_up_api import Played, tells
+from tests.support.made_up_api import Played, build_poll_answer
 from tests.support.played_signatures import sign_as_vidu
-from tests.support.raw_callbacks import raw_callback
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.workbench import SECRET, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, Unavailable
@@ -71,7 +71,7 @@ class Source:
     """The page of the keys, beside the provider's API."""
 
     answer: HttpResult | HttpFailure = AWAY
-    api: Played = field(default_factory=lambda: Played(poll=tells(DONE)))
+    api: Played = field(default_factory=lambda: Played(poll=build_poll_answer(DONE)))
 
     def publish(self, *keys: Any) -> None:
         self.answer = HttpResult(200, {}, json.dumps({"keys": list(keys)}).encode())
@@ -106,7 +106,7 @@ class Sender:
 
     async def send(self, headers: Mapping[str, str]) -> Verdict:
         secret = self.path.rpartition("/")[2]
-        raw = raw_callback(NAME, str(self.task.id), secret, BODY, dict(headers))
+        raw = build_raw_callback(NAME, str(self.task.id), secret, BODY, dict(headers))
         raw = replace(raw, inbound=replace(raw.inbound, path=self.path))
         return (await self.reception.receive(raw)).verdict
 
@@ -119,7 +119,7 @@ def _open(url: str, source: Source, clock: HandClock, scheme: str) -> Any:
 
 
 async def _sender(bench: Workbench, scheme: str) -> Sender:
-    task = await bench.accepted(await bench.queued("ours"), "theirs")
+    task = await bench.accept_task(await bench.create_queued("ours"), "theirs")
     return Sender(Reception(bench.context), scheme, task)
 
 

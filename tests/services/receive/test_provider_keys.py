@@ -120,14 +120,14 @@ class Keyed:
     async def tasks(self, count: int) -> list[Task]:
         self.api.word = "running"
         first = self.api.made
-        return [await self.bench.sent(f"ours-{first + n}") for n in range(count)]
+        return [await self.bench.submit_task(f"ours-{first + n}") for n in range(count)]
 
     async def send(self, task: Task, name: str) -> str:
         """Call back about a task that is done: `taken`, `again` for 503, or `refused`."""
         self.api.word = "done"
-        now, path = self.bench.context.clock.now(), self.bench.path_of(task)
+        now, path = self.bench.context.clock.now(), self.bench.build_callback_path(task)
         body = json.dumps(self.signer.event(task.provider_task_id or "", "done")).encode()
-        raw = self.bench.raw(task, body, self.signer.sign(name, body, path, now))
+        raw = self.bench.build_callback(task, body, self.signer.sign(name, body, path, now))
         try:
             await self.reception.receive(raw)
         except Unavailable:
@@ -141,7 +141,7 @@ class Keyed:
         await self.bench.bring_forward(task)
         if jobs := await self.bench.claim(JobKind.RECONCILE):
             await Reconciliation(self.bench.context).run(jobs)
-        return (await self.bench.task(task.key)).state
+        return (await self.bench.read_task(task.key)).state
 
 
 @pytest.fixture(params=SIGNERS)

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, Shared
-from tests.support.made_up_api import Played, tells
-from tests.support.raw_callbacks import raw_callback
+from tests.support.made_up_api import Played, build_poll_answer
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, Conflict, InvalidRequest, NotFound
@@ -57,7 +57,9 @@ class _Signing(MadeUp):
 
 @asynccontextmanager
 async def _bench(url: str, **more: Any) -> AsyncIterator[tuple[Workbench, ReceiptRejudger]]:
-    async with open_workbench(url, ScriptedHttp(Played(poll=tells(DONE))), **more) as bench:
+    async with open_workbench(
+        url, ScriptedHttp(Played(poll=build_poll_answer(DONE))), **more
+    ) as bench:
         yield bench, ReceiptRejudger(bench.context)
 
 
@@ -73,7 +75,7 @@ async def _odd(bench: Workbench, *verdicts: Verdict) -> list[int]:
 async def _shared(bench: Workbench, body: Any) -> Verdict:
     """The provider calls the shared URL, with its token."""
     signed = token.sign(SECRET, NAME, token.SHARED)
-    raw = raw_callback(NAME, token.SHARED, signed, json.dumps(body).encode())
+    raw = build_raw_callback(NAME, token.SHARED, signed, json.dumps(body).encode())
     return (await Reception(bench.context).receive(raw)).verdict
 
 
@@ -83,17 +85,17 @@ def _moves(result: Rejudged) -> list[tuple[int, TaskState]]:
 
 async def test_an_attached_callback_moves_its_task_as_the_preview_said(database_url: str) -> None:
     async with _bench(database_url) as (bench, rejudging):
-        task = await bench.accepted(await bench.queued("ours"), "other")
+        task = await bench.accept_task(await bench.create_queued("ours"), "other")
         assert await _shared(bench, DONE) is Verdict.UNKNOWN_TASK
         (key,) = await _odd(bench)
         seen = await rejudging.attach("default", key, task.id, actor=WHO, is_dry=True)
         assert (seen.was, seen.verdict) == (Verdict.UNKNOWN_TASK, Verdict.ADVANCED)
         assert _moves(seen) == [(task.version + 1, TaskState.SUCCEEDED)]
-        assert await bench.task(task.key) == task
+        assert await bench.read_task(task.key) == task
         assert await _odd(bench) == [key]
         done = await rejudging.attach("default", key, task.id, actor=WHO, is_dry=False)
         assert (done.verdict, _moves(done)) == (seen.verdict, _moves(seen))
-        last = (await bench.history(task))[-1]
+        last = (await bench.read_history(task))[-1]
         assert (last.source, last.actor, last.receipt) == (Source.OPERATOR, WHO, key)
         assert await _odd(bench) == []
         kept = await bench.context.store.read(lambda db: odd_receipts.get_whole(db, "default", key))
@@ -106,7 +108,7 @@ async def test_an_attached_callback_moves_its_task_as_the_preview_said(database_
 
 async def test_of_two_people_at_once_one_attaches(database_url: str) -> None:
     async with _bench(database_url) as (bench, rejudging):
-        one, other = await bench.submitted(2)
+        one, other = await bench.submit_tasks(2)
         await _shared(bench, DONE)
         (key,) = await _odd(bench)
         told = await asyncio.gather(
@@ -117,7 +119,7 @@ async def test_of_two_people_at_once_one_attaches(database_url: str) -> None:
             return_exceptions=True,
         )
         assert sum(isinstance(result, Conflict) for result in told) == 1
-        states = [(await bench.task(task.key)).state for task in (one, other)]
+        states = [(await bench.read_task(task.key)).state for task in (one, other)]
         assert sorted(states) == [TaskState.SUBMITTED, TaskState.SUCCEEDED]
 
 
@@ -125,14 +127,14 @@ async def test_a_contradiction_changes_no_verdict_and_still_asks_for_somebody(
     database_url: str,
 ) -> None:
     async with _bench(database_url) as (bench, rejudging):
-        task = await bench.accepted(await bench.queued("ours"), "other")
+        task = await bench.accept_task(await bench.create_queued("ours"), "other")
         await bench.call_back(task, DONE | {"id": "other"})
-        task = await bench.task(task.key)
+        task = await bench.read_task(task.key)
         await _shared(bench, FAILED)
         (key,) = await _odd(bench)
         done = await rejudging.attach("default", key, task.id, actor=WHO, is_dry=False)
         assert (done.verdict, list(done.steps)) == (Verdict.CONFLICT, [])
-        assert await bench.task(task.key) == task
+        assert await bench.read_task(task.key) == task
         assert await _odd(bench, Verdict.CONFLICT) == [key]
         again = await rejudging.replay("default", key, actor=WHO, is_dry=False)
         assert (again.verdict, list(again.steps)) == (Verdict.CONFLICT, [])
@@ -145,7 +147,7 @@ async def test_a_word_that_becomes_known_moves_the_task_once_and_owes_one_messag
 ) -> None:
     said = {"id": "theirs", "status": "marinating"}
     async with _bench(database_url) as (bench, rejudging):
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert (await bench.call_back(task, said)).verdict is Verdict.UNKNOWN_STATUS
         (key,) = await _odd(bench)
         same = await rejudging.replay("default", key, actor=WHO, is_dry=False)
@@ -158,7 +160,7 @@ async def test_a_word_that_becomes_known_moves_the_task_once_and_owes_one_messag
         again = await rejudging.replay("default", key, actor=WHO, is_dry=False)
         assert (again.verdict, list(again.steps)) == (Verdict.DUPLICATE, [])
         assert await _odd(bench) == []
-        assert len(await bench.history(task)) == task.version + 1
+        assert len(await bench.read_history(task)) == task.version + 1
         still = await bench.context.store.read(lambda db: db.execute(select(deliveries)).all())
         assert still == owed
 
@@ -167,12 +169,12 @@ async def test_an_unproven_verdict_of_the_shared_url_still_waits_for_the_provide
     database_url: str,
 ) -> None:
     async with _bench(database_url) as (bench, rejudging):
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert await _shared(bench, DONE) is Verdict.UNCONFIRMED
         (key,) = await _odd(bench, Verdict.UNCONFIRMED)
         told = await rejudging.replay("default", key, actor=WHO, is_dry=False)
         assert (told.verdict, list(told.steps)) == (Verdict.UNCONFIRMED, [])
-        assert (await bench.task(task.key)).state is TaskState.SUBMITTED
+        assert (await bench.read_task(task.key)).state is TaskState.SUBMITTED
         assert await bench.leases.find_next_due(JobKind.RECONCILE) is not None
 
 
@@ -181,7 +183,7 @@ async def test_one_refused_for_a_wrong_secret_counts_once_the_right_one_is_set(
 ) -> None:
     old, new = {"webhook_secrets": ("old",)}, {"webhook_secrets": ("new",)}
     async with _bench(database_url, adapter=_Signing(), options=old) as (bench, rejudging):
-        task = await bench.sent()
+        task = await bench.submit_task()
         with pytest.raises(CallbackUnproven):
             await bench.call_back(task, DONE, secret="new")
         (key,) = await _odd(bench, Verdict.FORGED)
@@ -196,8 +198,8 @@ async def test_a_strangers_callback_stays_one_until_a_person_answers_for_it(
     database_url: str,
 ) -> None:
     async with _bench(database_url) as (bench, rejudging):
-        task = await bench.sent()
-        raw = raw_callback(NAME, str(task.id), "guessed", json.dumps(DONE).encode())
+        task = await bench.submit_task()
+        raw = build_raw_callback(NAME, str(task.id), "guessed", json.dumps(DONE).encode())
         with pytest.raises(NotFound):
             await Reception(bench.context).receive(raw)
         (key,) = await _odd(bench, Verdict.FORGED)
@@ -209,7 +211,7 @@ async def test_a_strangers_callback_stays_one_until_a_person_answers_for_it(
 
 async def test_of_several_tasks_only_the_named_one_hears(database_url: str) -> None:
     async with _bench(database_url) as (bench, rejudging):
-        one, other = await bench.submitted(2)
+        one, other = await bench.submit_tasks(2)
         said = [DONE | {"id": "nobody-1"}, DONE | {"id": "nobody-2"}]
         await _shared(bench, said)
         (key,) = await _odd(bench)
@@ -218,15 +220,15 @@ async def test_of_several_tasks_only_the_named_one_hears(database_url: str) -> N
         await _shared(bench, [said[0] | {"n": 1}, FAILED | {"id": "theirs-1", "mark": "wrong"}])
         key = (await _odd(bench))[-1]
         await rejudging.attach("default", key, other.id, actor=WHO, is_dry=False)
-        assert (await bench.task(other.key)).state is TaskState.FAILED
-        assert (await bench.task(one.key)).state is TaskState.SUBMITTED
+        assert (await bench.read_task(other.key)).state is TaskState.FAILED
+        assert (await bench.read_task(one.key)).state is TaskState.SUBMITTED
 
 
 async def test_what_cannot_be_read_again_is_refused_in_words(database_url: str) -> None:
     async with _bench(database_url) as (bench, rejudging):
-        task = await bench.sent()
+        task = await bench.submit_task()
         signed = token.sign(SECRET, NAME, str(task.id))
-        raw = raw_callback(NAME, str(task.id), signed, b"{")
+        raw = build_raw_callback(NAME, str(task.id), signed, b"{")
         await Reception(bench.context).receive(raw)
         (key,) = await _odd(bench)
         with pytest.raises(Conflict, match="the body is no JSON"):

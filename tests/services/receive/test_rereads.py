@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from tests.support.made_up import NAME, REVISION, MadeUp
-from tests.support.made_up_api import Played, tells
-from tests.support.subscribing import an_endpoint
+from tests.support.made_up_api import Played, build_poll_answer
+from tests.support.subscribing import create_endpoint
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict, InvalidRequest, NotFound
 from tracker.domain.events import EventKind, Source
@@ -74,7 +74,7 @@ def _learned(body: bytes) -> bytes:
 @asynccontextmanager
 async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
     async with open_workbench(
-        url, ScriptedHttp(Played(poll=tells({"status": "running"}))), **more
+        url, ScriptedHttp(Played(poll=build_poll_answer({"status": "running"}))), **more
     ) as bench:
         yield bench
 
@@ -99,7 +99,7 @@ def _sorts(run: Reread) -> dict[str, int]:
 
 async def _planted(bench: Workbench) -> dict[RereadKind, Task]:
     """One task of each sort, as an adapter of today leaves them."""
-    same, richer, freed, contradicts, stays, gone = await bench.submitted(6)
+    same, richer, freed, contradicts, stays, gone = await bench.submit_tasks(6)
     done = {"status": "succeeded", "pieces": [FILM], "why": "fine"}
     await bench.call_back(same, {"status": "running"})
     await bench.call_back(same, done)
@@ -192,26 +192,26 @@ async def test_what_is_applied_is_as_it_was_shown_and_a_second_run_does_nothing(
         planted = await _planted(bench)
         await EndCounter(bench.context).fold_all()
     async with _later(database_url) as (bench, runs):
-        before = {sort: await bench.task(task.key) for sort, task in planted.items()}
+        before = {sort: await bench.read_task(task.key) for sort, task in planted.items()}
         shown = await _run(runs)
         done = await _run(runs, is_dry=False)
         assert (done.counts, done.differences) == (shown.counts, shown.differences)
         for sort in (RereadKind.SAME, RereadKind.CONTRADICTS, RereadKind.GONE):
-            assert await bench.task(planted[sort].key) == before[sort]
-        richer = await bench.task(planted[RereadKind.RICHER].key)
+            assert await bench.read_task(planted[sort].key) == before[sort]
+        richer = await bench.read_task(planted[RereadKind.RICHER].key)
         assert [piece.url for piece in richer.artifacts] == ["https://m/v", "https://m/c"]
         assert [cost.amount for cost in richer.costs] == ["0.35"]
         assert richer.version == before[RereadKind.RICHER].version + 1
         assert richer.finished_at == before[RereadKind.RICHER].finished_at
-        last = (await bench.history(richer))[-1]
+        last = (await bench.read_history(richer))[-1]
         assert (last.kind, last.source, last.actor) == (EventKind.REREAD, Source.OPERATOR, WHO)
         assert last.from_state is last.to_state is TaskState.SUCCEEDED
         cited = select(receipts.c.task_key, receipts.c.reader).where(receipts.c.key == last.receipt)
         row = await bench.context.store.read(lambda db: db.execute(cited).one())
         assert tuple(row) == (richer.key, REVISION)
-        freed = await bench.task(planted[RereadKind.FREED].key)
+        freed = await bench.read_task(planted[RereadKind.FREED].key)
         assert freed.state is TaskState.SUCCEEDED
-        await bench.history(freed)
+        await bench.read_history(freed)
         again = await _dump(bench)
         second = await _run(runs, is_dry=False)
         assert _sorts(second) == {"same": 4, "contradicts": 1, "gone": 1}
@@ -228,14 +228,14 @@ async def test_what_is_applied_is_as_it_was_shown_and_a_second_run_does_nothing(
 
 async def test_an_answer_to_a_query_is_read_again_too(database_url: str) -> None:
     said = {"status": "succeeded", "cover": [FILM]}
-    outbound = ScriptedHttp(Played(poll=tells(said)))
+    outbound = ScriptedHttp(Played(poll=build_poll_answer(said)))
     async with open_workbench(database_url, outbound) as bench:
-        (task,) = await bench.submitted(1)
+        (task,) = await bench.submit_tasks(1)
         assert (await bench.look(task)).artifacts == ()
     async with _later(database_url) as (bench, runs):
         run = await _run(runs, is_dry=False)
         assert _sorts(run) == {"richer": 1}
-        after = await bench.task(task.key)
+        after = await bench.read_task(task.key)
         assert [piece.url for piece in after.artifacts] == ["https://m/v"]
         assert after.follow_up is None
         assert await _count(bench, jobs) == 0
@@ -268,7 +268,7 @@ async def test_filters_choose_tasks_and_what_is_not_there_is_refused(database_ur
 
 async def test_a_replay_judges_as_a_run_does(database_url: str) -> None:
     async with _bench(database_url) as bench:
-        (task,) = await bench.submitted(1)
+        (task,) = await bench.submit_tasks(1)
         await bench.call_back(task, {"status": "succeeded", "pieces": [FILM], "told": "sunny"})
     async with _later(database_url) as (bench, runs):
         rejudging = ReceiptRejudger(bench.context)
@@ -278,7 +278,7 @@ async def test_a_replay_judges_as_a_run_does(database_url: str) -> None:
         for is_dry in (True, False):
             made = await rejudging.replay("default", key, actor=WHO, is_dry=is_dry)
             assert [step.transition.kind for step in made.steps if step.transition] == ["reread"]
-        last = (await bench.history(task))[-1]
+        last = (await bench.read_history(task))[-1]
         assert (last.kind, last.receipt, last.message) == (EventKind.REREAD, key, "sunny")
         again = await rejudging.replay("default", key, actor=WHO, is_dry=False)
         assert list(again.steps) == []
@@ -289,10 +289,10 @@ async def test_subscribers_hear_of_a_correction_only_where_that_is_wished(
     database_url: str,
 ) -> None:
     async with _bench(database_url) as bench:
-        tasks = await bench.submitted(2)
+        tasks = await bench.submit_tasks(2)
         for task in tasks:
             await bench.call_back(task, {"status": "succeeded", "cover": [FILM]})
-        await an_endpoint(bench)
+        await create_endpoint(bench)
     async with _later(database_url) as (bench, runs):
         told = select(deliveries.c.event)
         for task, events in zip(tasks, ([], ["task.corrected"]), strict=True):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.made_up_api import Played, says, tells
+from tests.support.made_up_api import Played, build_answer, build_poll_answer
 from tests.support.workbench import PATIENCE, ScriptedHttp, open_workbench
 from tracker.domain.policy import Policy
 from tracker.domain.task import TaskState
@@ -16,13 +16,13 @@ WINDOW = {"id": "theirs", "status": "running", "stage": "window", "blocked": Tru
 
 
 async def test_a_blocked_task_is_shown_until_it_goes_on(database_url: str) -> None:
-    played = Played(make=says(id="theirs", said=WINDOW))
+    played = Played(make=build_answer(id="theirs", said=WINDOW))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert task.state is TaskState.RUNNING
         since = task.blocked_at
         assert since is not None
-        played.poll = tells(WINDOW)
+        played.poll = build_poll_answer(WINDOW)
         again = await bench.look(task)
         assert (again.blocked_at, again.version) == (since, task.version)
 
@@ -33,31 +33,31 @@ async def test_a_blocked_task_is_shown_until_it_goes_on(database_url: str) -> No
             return [(one.id, one.since) for one in found]
 
         assert await shown() == [(task.id, since)]
-        played.poll = tells({"id": "theirs", "status": "running", "progress": 10})
+        played.poll = build_poll_answer({"id": "theirs", "status": "running", "progress": 10})
         going = await bench.look(task)
         assert (going.blocked_at, going.progress) == (None, 10)
         assert await shown() == []
-        assert (await bench.kinds(task))[-1] == "news"
+        assert (await bench.list_kinds(task))[-1] == "news"
 
 
 async def test_a_running_task_that_becomes_blocked_is_news(database_url: str) -> None:
-    played = Played(make=says(id="theirs"))
+    played = Played(make=build_answer(id="theirs"))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         await bench.call_back(task, {"id": "theirs", "status": "running"})
         await bench.call_back(task, {"id": "theirs", "status": "running", "blocked": True})
-        assert (await bench.task(task.key)).blocked_at is not None
+        assert (await bench.read_task(task.key)).blocked_at is not None
         await bench.call_back(task, {"id": "theirs", "status": "succeeded"})
-        ended = await bench.task(task.key)
+        ended = await bench.read_task(task.key)
         assert (ended.state, ended.blocked_at) == (TaskState.SUCCEEDED, None)
 
 
 @pytest.mark.parametrize("is_blocked", [True, False])
 async def test_a_blocked_task_does_not_expire(database_url: str, *, is_blocked: bool) -> None:
     policy = Policy(polls=PATIENCE, give_up=timedelta(0))
-    played = Played(make=says(id="theirs", said={**WINDOW, "blocked": is_blocked}))
+    played = Played(make=build_answer(id="theirs", said={**WINDOW, "blocked": is_blocked}))
     async with open_workbench(database_url, ScriptedHttp(played), policy=policy) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         await Sweeper(bench.context).sweep()
         expected = TaskState.RUNNING if is_blocked else TaskState.EXPIRED
-        assert (await bench.task(task.key)).state is expected
+        assert (await bench.read_task(task.key)).state is expected

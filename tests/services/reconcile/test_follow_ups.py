@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.support.made_up_api import tells
-from tests.support.moved_clock import moved_clock
+from tests.support.made_up_api import build_poll_answer
+from tests.support.moved_clock import make_moved_clock
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.cost import Phase
 from tracker.domain.events import Event, EventKind, Source
@@ -33,7 +33,7 @@ URL = "https://media.example/v.mp4"
 @pytest.fixture
 def clock(database_url: str) -> Iterator[HandClock]:
     """The time of the service and of its database."""
-    with moved_clock(database_url) as moved:
+    with make_moved_clock(database_url) as moved:
         yield moved
 
 
@@ -45,8 +45,8 @@ class Provider:
 
     def __call__(self, _call: HttpCall) -> HttpResult:
         if self.says is None:
-            return tells()
-        return tells({"id": "theirs-0"} | self.says)
+            return build_poll_answer()
+        return build_poll_answer({"id": "theirs-0"} | self.says)
 
 
 BARE: dict[str, object] = {"status": "succeeded"}
@@ -70,7 +70,7 @@ async def _look_until_given_up(
     """Look as long as any look is due, with fewer than `most` calls; returns the give-up time."""
     while await _look_when_due(bench, clock):
         assert len(outbound.calls) < most
-    given_up_at = (await bench.task(made.key)).give_up_at
+    given_up_at = (await bench.read_task(made.key)).give_up_at
     assert given_up_at is not None
     assert clock.now() <= given_up_at
     return given_up_at
@@ -96,15 +96,15 @@ async def test_a_success_without_a_result_is_asked_about_until_it_has_one(
     async with open_workbench(
         database_url, ScriptedHttp(provider), policy=Policy(), clock=clock
     ) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         for _ in range(4):
             assert await _look_when_due(bench, clock)
-        bare = await bench.task(made.key)
+        bare = await bench.read_task(made.key)
         assert (bare.state, bare.version) == (TaskState.SUCCEEDED, 3)
         assert await _listed(bench, FollowUp.NO_RESULT) == [str(made.id)]
         provider.says = WHOLE
         assert await _look_when_due(bench, clock)
-        whole = await bench.task(made.key)
+        whole = await bench.read_task(made.key)
         assert [piece.url for piece in whole.artifacts] == [URL]
         assert (whole.state, whole.version, whole.finished_at) == (
             TaskState.SUCCEEDED,
@@ -125,7 +125,7 @@ async def test_it_is_asked_a_bounded_number_of_times_and_stays_listed(
     provider.says = BARE
     outbound = ScriptedHttp(provider)
     async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         while await _look_when_due(bench, clock):
             assert len(outbound.calls) < 100
         assert timedelta(days=1) < clock.now() - made.created_at < timedelta(days=5)
@@ -134,7 +134,7 @@ async def test_it_is_asked_a_bounded_number_of_times_and_stays_listed(
         actions = TaskActions(bench.context, SubmissionIntake(bench.context))
         await actions.refresh("default", made.id)
         assert await _look_when_due(bench, clock)
-        assert [piece.url for piece in (await bench.task(made.key)).artifacts] == [URL]
+        assert [piece.url for piece in (await bench.read_task(made.key)).artifacts] == [URL]
 
 
 async def test_a_callback_before_the_submits_answer_is_followed_up_too(
@@ -144,7 +144,7 @@ async def test_a_callback_before_the_submits_answer_is_followed_up_too(
     async with open_workbench(
         database_url, ScriptedHttp(provider), policy=Policy(), clock=clock
     ) as bench:
-        made = await bench.queued("ours")
+        made = await bench.create_queued("ours")
 
         def succeeds(tx: Tx, keys: Sequence[int]) -> list[None]:
             recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, keys).values())
@@ -157,10 +157,10 @@ async def test_a_callback_before_the_submits_answer_is_followed_up_too(
             return [None] * len(keys)
 
         await bench.context.store.write(succeeds, made.key)
-        assert (await bench.task(made.key)).give_up_at is not None
+        assert (await bench.read_task(made.key)).give_up_at is not None
         provider.says = WHOLE
         assert await _look_when_due(bench, clock)
-        assert [piece.url for piece in (await bench.task(made.key)).artifacts] == [URL]
+        assert [piece.url for piece in (await bench.read_task(made.key)).artifacts] == [URL]
 
 
 @pytest.mark.parametrize("minutes", [0.5, 3, 7])
@@ -171,23 +171,23 @@ async def test_a_provider_that_denies_an_accepted_task_for_a_while_is_not_believ
     async with open_workbench(
         database_url, ScriptedHttp(provider), policy=Policy(), clock=clock
     ) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         begun = clock.now()
         while clock.now() - begun < timedelta(minutes=minutes):
             assert await _look_when_due(bench, clock)
-            assert (await bench.task(made.key)).state is TaskState.SUBMITTED
+            assert (await bench.read_task(made.key)).state is TaskState.SUBMITTED
         provider.says = RUNNING
         assert await _look_when_due(bench, clock)
-        assert (await bench.task(made.key)).absences == 0
+        assert (await bench.read_task(made.key)).absences == 0
         provider.says = WHOLE
         assert await _look_when_due(bench, clock)
-        assert (await bench.task(made.key)).state is TaskState.SUCCEEDED
+        assert (await bench.read_task(made.key)).state is TaskState.SUCCEEDED
 
 
 async def test_denials_right_after_the_acceptance_are_not_believed(database_url: str) -> None:
     provider = Provider()
     async with open_workbench(database_url, ScriptedHttp(provider), policy=Policy()) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         for _ in range(12):
             made = await bench.look(made)
             assert made.state is TaskState.SUBMITTED
@@ -203,9 +203,9 @@ async def test_what_was_denied_for_long_expires_is_listed_and_comes_back(
     provider = Provider()
     outbound = ScriptedHttp(provider)
     async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         begun = clock.now()
-        while (await bench.task(made.key)).state is not TaskState.EXPIRED:
+        while (await bench.read_task(made.key)).state is not TaskState.EXPIRED:
             assert await _look_when_due(bench, clock)
         assert timedelta(minutes=5) < clock.now() - begun < timedelta(minutes=20)
         assert await _listed(bench, FollowUp.DENIED) == [str(made.id)]
@@ -214,11 +214,11 @@ async def test_what_was_denied_for_long_expires_is_listed_and_comes_back(
         provider.says = RUNNING
         assert await _look_when_due(bench, clock)
         seen = clock.now()
-        assert (await bench.task(made.key)).state is TaskState.EXPIRED
+        assert (await bench.read_task(made.key)).state is TaskState.EXPIRED
         provider.says = WHOLE
         assert await _look_when_due(bench, clock)
         assert clock.now() - seen < timedelta(hours=1)
-        back = await bench.task(made.key)
+        back = await bench.read_task(made.key)
         assert (back.state, back.follow_up) == (TaskState.SUCCEEDED, None)
         assert await _listed(bench, FollowUp.DENIED) == []
 
@@ -229,7 +229,7 @@ async def test_what_stays_denied_is_not_asked_about_after_its_give_up_time(
     provider = Provider()
     outbound = ScriptedHttp(provider)
     async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         given_up_at = await _look_until_given_up(bench, clock, outbound, made, most=100)
         assert given_up_at - timedelta(days=2) < clock.now()
         assert await _listed(bench, FollowUp.DENIED) == [str(made.id)]
@@ -246,17 +246,17 @@ async def test_quota_that_a_failed_task_holds_is_looked_for_also_when_it_comes_b
     provider.says = _failed(1000)
     outbound = ScriptedHttp(provider)
     async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         for _ in range(6):
             assert await _look_when_due(bench, clock)
-        task = await bench.task(made.key)
+        task = await bench.read_task(made.key)
         assert (task.state, task.follow_up) == (TaskState.FAILED, FollowUp.REFUND)
         assert clock.now() - made.created_at > timedelta(minutes=30)
         assert await _listed(bench, FollowUp.DOUBTFUL) == []
         for left in (0, -1000):
             provider.says = _failed(left)
             assert await _look_when_due(bench, clock)
-        back = await bench.task(made.key)
+        back = await bench.read_task(made.key)
         assert (back.state, back.version) == (TaskState.FAILED, task.version + 2)
         assert [(one.phase, one.amount) for one in back.costs] == [(Phase.REFUND, "1000")]
 
@@ -270,9 +270,9 @@ async def test_a_failed_task_without_quota_is_not_asked_about(
     async with open_workbench(
         database_url, ScriptedHttp(provider), policy=Policy(), clock=clock
     ) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         assert await _look_when_due(bench, clock)
-        assert (await bench.task(made.key)).state is TaskState.FAILED
+        assert (await bench.read_task(made.key)).state is TaskState.FAILED
         assert not await _look_when_due(bench, clock)
 
 
@@ -283,7 +283,7 @@ async def test_quota_that_never_comes_back_is_looked_for_until_the_give_up_time(
     provider.says = _failed(1000)
     outbound = ScriptedHttp(provider)
     async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         await _look_until_given_up(bench, clock, outbound, made, most=40)
 
 
@@ -305,9 +305,9 @@ async def test_a_charge_that_may_fall_is_looked_at_five_times_and_the_difference
     provider.says = _charged(25)
     outbound = ScriptedHttp(provider)
     async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         assert await _look_when_due(bench, clock)
-        done = await bench.task(made.key)
+        done = await bench.read_task(made.key)
         assert (done.state, done.follow_up) == (TaskState.SUCCEEDED, FollowUp.COSTS)
         ages, calls = list[float](), len(outbound.calls)
         while await _look_when_due(bench, clock):
@@ -316,7 +316,7 @@ async def test_a_charge_that_may_fall_is_looked_at_five_times_and_the_difference
         assert len(ages) == len(outbound.calls) - calls == 5
         assert ages[0] >= 1
         assert 16 <= ages[-1] < 30
-        assert [(one.phase, one.amount) for one in (await bench.task(made.key)).costs] == [
+        assert [(one.phase, one.amount) for one in (await bench.read_task(made.key)).costs] == [
             (Phase.SETTLE, "10")
         ]
         assert await _booked(bench, made) == [("settle", 25), ("refund", 15)]
@@ -332,7 +332,7 @@ async def test_what_costs_nothing_or_cannot_fall_is_not_looked_at_again(
     async with open_workbench(
         database_url, ScriptedHttp(provider), policy=Policy(), clock=clock
     ) as bench:
-        (made,) = await bench.submitted(1)
+        (made,) = await bench.submit_tasks(1)
         assert await _look_when_due(bench, clock)
-        assert (await bench.task(made.key)).state is TaskState.SUCCEEDED
+        assert (await bench.read_task(made.key)).state is TaskState.SUCCEEDED
         assert not await _look_when_due(bench, clock)

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.held_clock import HeldClock
 from tests.support.made_up import NAME
-from tests.support.made_up_api import Played, says
-from tests.support.waiting import until
+from tests.support.made_up_api import Played, build_answer
+from tests.support.waiting import wait_for_condition
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.work import JobKind, build_lane
 from tracker.services.leases import Leases
@@ -41,8 +41,10 @@ async def test_a_pause_grows_while_few_come_at_a_time_and_shrinks_with_many(
     async def run(held: Sequence[Job]) -> None:
         done.append(len(held))
 
-    async with open_workbench(database_url, ScriptedHttp(Played(make=says(id="x")))) as bench:
-        left = iter([(await bench.queued(f"task {n}")).key for n in range(10)])
+    async with open_workbench(
+        database_url, ScriptedHttp(Played(make=build_answer(id="x")))
+    ) as bench:
+        left = iter([(await bench.create_queued(f"task {n}")).key for n in range(10)])
         role = Role(JobKind.RECONCILE, run, concurrency=64, per_lane=64, together=TOGETHER)
         loop = JobLoop(role, Leases(bench.context), clock, lease_s=30, drain_s=0)
         running = asyncio.create_task(loop.run())
@@ -51,9 +53,9 @@ async def test_a_pause_grows_while_few_come_at_a_time_and_shrinks_with_many(
             loop.wake()
             if turn > 1:
                 clock.end_pause()
-            await until(lambda turn=turn: len(clock.pauses) == turn)  # type: ignore[misc]  # pinned
+            await wait_for_condition(lambda turn=turn: len(clock.pauses) == turn)  # type: ignore[misc]  # pinned
         clock.end_pause()
-        await until(lambda: len(done) == 6)
+        await wait_for_condition(lambda: len(done) == 6)
         loop.stop()
         await running
     assert done == [1, 1, 1, 1, TOGETHER, 1]

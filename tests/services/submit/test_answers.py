@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.support.made_up import MadeUp
-from tests.support.made_up_api import Played, says, tells
-from tests.support.moved_clock import moved_clock
+from tests.support.made_up_api import Played, build_answer, build_poll_answer
+from tests.support.moved_clock import make_moved_clock
 from tests.support.workbench import PATIENCE, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import Certainty, HttpFailure
@@ -32,35 +32,38 @@ class DiesInSubmit(Exception):
 
 
 async def _names(bench: Workbench) -> list[tuple[str, str | None]]:
-    return [(task.external_task_id, task.provider_task_id) for task in await bench.all()]
+    return [(task.external_task_id, task.provider_task_id) for task in await bench.list_all()]
 
 
 async def test_a_result_in_the_answer_ends_the_task(database_url: str) -> None:
-    played = Played(make=says(said=DONE))
+    played = Played(make=build_answer(said=DONE))
     async with open_workbench(
         database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER)
     ) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert (task.state, task.provider_task_id) == (TaskState.SUCCEEDED, None)
         assert [piece.url for piece in task.artifacts] == [PIECE["url"]]
-        assert await bench.kinds(task) == ["created", "submit_accepted", "seen_succeeded"]
+        assert await bench.list_kinds(task) == ["created", "submit_accepted", "seen_succeeded"]
         assert played.asked == ["make"]
 
 
 async def test_what_was_accepted_without_an_id_waits_for_its_callback(database_url: str) -> None:
-    played = Played(make=says(word="taken"))
+    played = Played(make=build_answer(word="taken"))
     async with open_workbench(
         database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER)
     ) as bench:
-        task = await bench.look(await bench.sent())
+        task = await bench.look(await bench.submit_task())
         assert (task.state, played.asked) == (TaskState.SUBMITTED, ["make"])
         assert (await bench.call_back(task, DONE | {"id": "x"})).verdict is Verdict.ADVANCED
-        assert (await bench.task(task.key)).provider_task_id == "x"
+        assert (await bench.read_task(task.key)).provider_task_id == "x"
 
 
 async def test_a_task_is_overdue_as_late_as_its_operation_says(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
-        slow, usual = await bench.queued("slow", patience=7200), await bench.queued("usual")
+        slow, usual = (
+            await bench.create_queued("slow", patience=7200),
+            await bench.create_queued("usual"),
+        )
         patience = [
             task.deadline_at and task.deadline_at - task.created_at for task in (slow, usual)
         ]
@@ -68,20 +71,23 @@ async def test_a_task_is_overdue_as_late_as_its_operation_says(database_url: str
 
 
 async def test_later_calls_use_the_context_of_the_answer(database_url: str) -> None:
-    played = Played(make=says(id="theirs", context={"poll": "/poll/7"}))
-    played.followed = {"/poll/7": says(follow="/result/7"), "/result/7": tells(DONE)}
+    played = Played(make=build_answer(id="theirs", context={"poll": "/poll/7"}))
+    played.followed = {
+        "/poll/7": build_answer(follow="/result/7"),
+        "/result/7": build_poll_answer(DONE),
+    }
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        task = await bench.look(await bench.sent())
+        task = await bench.look(await bench.submit_task())
         assert (task.state, played.asked) == (TaskState.SUCCEEDED, ["make", "poll", "result"])
 
 
 async def test_an_answer_that_a_callback_overtook_still_brings_its_context(
     database_url: str,
 ) -> None:
-    played = Played(make=says(id="theirs", context={"poll": "/poll/7"}))
-    played.followed = {"/poll/7": tells(DONE)}
+    played = Played(make=build_answer(id="theirs", context={"poll": "/poll/7"}))
+    played.followed = {"/poll/7": build_poll_answer(DONE)}
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        task = await bench.queued("ours")
+        task = await bench.create_queued("ours")
 
         async def overtake() -> None:
             await bench.call_back(task, {"id": "theirs", "status": "running"})
@@ -89,18 +95,20 @@ async def test_an_answer_that_a_callback_overtook_still_brings_its_context(
         (job,) = await bench.claim_submits()
         egress = ScriptedHttp(played, before_answer=overtake)
         await SubmitAttempts(replace(bench.context, egress=egress)).run(job)
-        assert (await bench.task(task.key)).context == {"poll": "/poll/7"}
+        assert (await bench.read_task(task.key)).context == {"poll": "/poll/7"}
         assert (await bench.look(task)).state is TaskState.SUCCEEDED
 
 
 async def test_a_chain_of_calls_without_end_is_left_and_tried_again(database_url: str) -> None:
-    played = Played(poll=says(follow="/more"), followed={"/more": says(follow="/more")})
+    played = Played(
+        poll=build_answer(follow="/more"), followed={"/more": build_answer(follow="/more")}
+    )
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        task = await bench.look(await bench.sent())
+        task = await bench.look(await bench.submit_task())
         assert task.state is TaskState.SUBMITTED
         assert played.asked == ["make", "tasks", "more", "more", "more"]
         assert (await bench.look(task)).state is TaskState.SUBMITTED
-        played.poll = tells(DONE | {"id": "theirs"})
+        played.poll = build_poll_answer(DONE | {"id": "theirs"})
         assert (await bench.look(task)).state is TaskState.SUCCEEDED
 
 
@@ -108,15 +116,15 @@ async def test_a_chain_of_calls_without_end_is_left_and_tried_again(database_url
 async def test_what_cannot_be_told_for_several_is_asked_for_one_by_one(
     database_url: str, *, is_alone: bool
 ) -> None:
-    played = Played(poll=says(alone=True) if is_alone else says(follow="/more"))
-    played.followed = {"/more": tells({"status": "running"})}
+    played = Played(poll=build_answer(alone=True) if is_alone else build_answer(follow="/more"))
+    played.followed = {"/more": build_poll_answer({"status": "running"})}
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        made = await bench.submitted(2)
+        made = await bench.submit_tasks(2)
         for task in made:
             await bench.bring_forward(task)
         await bench.look(made[0])
         assert played.asked.count("tasks") == 3
-        states = {(await bench.task(task.key)).state for task in made}
+        states = {(await bench.read_task(task.key)).state for task in made}
         assert states == {TaskState.SUBMITTED if is_alone else TaskState.RUNNING}
 
 
@@ -124,44 +132,46 @@ async def test_what_cannot_be_told_for_several_is_asked_for_one_by_one(
 async def test_what_may_have_ended_unsaid_is_polled_at_once(
     database_url: str, *, may_have_ended: bool
 ) -> None:
-    played = Played(make=says(id="theirs", look_now=may_have_ended))
+    played = Played(make=build_answer(id="theirs", look_now=may_have_ended))
     async with open_workbench(database_url, ScriptedHttp(played), policy=Policy()) as bench:
-        await bench.sent()
+        await bench.submit_task()
         assert bool(await bench.claim(JobKind.RECONCILE)) is may_have_ended
 
 
 async def test_what_has_ended_already_is_polled_no_more(database_url: str) -> None:
-    played = Played(make=says(id="theirs", said=DONE, look_now=True))
+    played = Played(make=build_answer(id="theirs", said=DONE, look_now=True))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        assert (await bench.sent()).state is TaskState.SUCCEEDED
+        assert (await bench.submit_task()).state is TaskState.SUCCEEDED
         assert await bench.claim(JobKind.RECONCILE) == []
 
 
 async def test_one_call_makes_several_tasks(database_url: str) -> None:
-    played = Played(make=says(id="theirs-1", parts=SEVERAL))
+    played = Played(make=build_answer(id="theirs-1", parts=SEVERAL))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        first = await bench.sent()
+        first = await bench.submit_task()
         assert await _names(bench) == [
             ("ours", "theirs-1"),
             ("ours::2", "theirs-2"),
             ("ours::3", "theirs-3"),
         ]
-        _, second, third = await bench.all()
+        _, second, third = await bench.list_all()
         assert (second.parent_id, second.state) == (first.id, TaskState.SUBMITTED)
-        assert await bench.kinds(second) == ["created"]
-        played.poll = tells(*({"id": f"theirs-{n}", "status": "succeeded"} for n in (1, 2, 3)))
+        assert await bench.list_kinds(second) == ["created"]
+        played.poll = build_poll_answer(
+            *({"id": f"theirs-{n}", "status": "succeeded"} for n in (1, 2, 3))
+        )
         for task in (first, second, third):
             await bench.bring_forward(task)
         await bench.look(first)
-        assert {task.state for task in await bench.all()} == {TaskState.SUCCEEDED}
+        assert {task.state for task in await bench.list_all()} == {TaskState.SUCCEEDED}
 
 
 async def test_a_part_whose_name_is_taken_is_kept_under_another(database_url: str) -> None:
-    played = Played(make=says(id="theirs-1", parts=SEVERAL))
+    played = Played(make=build_answer(id="theirs-1", parts=SEVERAL))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        taken = await bench.accepted(await bench.queued("ours::2"), "mine")
-        await bench.sent()
-        found = await bench.all()
+        taken = await bench.accept_task(await bench.create_queued("ours::2"), "mine")
+        await bench.submit_task()
+        found = await bench.list_all()
         assert [task.provider_task_id for task in found] == [
             "mine",
             "theirs-1",
@@ -169,7 +179,7 @@ async def test_a_part_whose_name_is_taken_is_kept_under_another(database_url: st
             "theirs-2",
         ]
         assert found[-1].external_task_id == str(found[-1].id)
-        assert (await bench.task(taken.key)).provider_task_id == "mine"
+        assert (await bench.read_task(taken.key)).provider_task_id == "mine"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +189,7 @@ async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_wa
     database_url: str, point: CrashPoint
 ) -> None:
     """Its successor never sends again a submit that nothing can find."""
-    played = Played(make=says(id="theirs-1", said=DONE, parts=SEVERAL))
+    played = Played(make=build_answer(id="theirs-1", said=DONE, parts=SEVERAL))
     policy = Policy(polls=PATIENCE)
     adapter = MadeUp(Finds.NEVER)
 
@@ -188,13 +198,13 @@ async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_wa
             raise DiesInSubmit
 
     async with AsyncExitStack() as stack:
-        clock = stack.enter_context(moved_clock(database_url))
+        clock = stack.enter_context(make_moved_clock(database_url))
         bench = await stack.enter_async_context(
             open_workbench(
                 database_url, ScriptedHttp(played), adapter=adapter, policy=policy, clock=clock
             )
         )
-        task = await bench.queued("ours")
+        task = await bench.create_queued("ours")
         (job,) = await bench.claim_submits()
         with pytest.raises(DiesInSubmit):
             await SubmitAttempts(replace(bench.context, at=dying)).run(job)
@@ -202,7 +212,7 @@ async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_wa
         is_recorded = point is CrashPoint.SUBMIT_RECORDED
         if not is_recorded:
             await bench.send()
-        found = await bench.all()
+        found = await bench.list_all()
         assert [one.state for one in found] == (
             [TaskState.SUCCEEDED, TaskState.SUBMITTED, TaskState.SUBMITTED]
             if is_recorded
@@ -211,21 +221,21 @@ async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_wa
         assert len(played.asked) == (0 if point is CrashPoint.SUBMIT_BEGUN else 1)
         if not is_recorded:
             await bench.look(task)
-            assert (await bench.task(task.key)).state is TaskState.UNCERTAIN
-            assert await bench.outcomes(task) == ["lost"]
+            assert (await bench.read_task(task.key)).state is TaskState.UNCERTAIN
+            assert await bench.list_outcomes(task) == ["lost"]
 
 
 async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_told(
     database_url: str,
 ) -> None:
-    played = Played(make=says(id="theirs-1", said=DONE, parts=SEVERAL))
+    played = Played(make=build_answer(id="theirs-1", said=DONE, parts=SEVERAL))
     outbound, adapter = ScriptedHttp(played), MadeUp(Finds.NEVER)
     async with AsyncExitStack() as stack:
-        clock = stack.enter_context(moved_clock(database_url))
+        clock = stack.enter_context(make_moved_clock(database_url))
         bench = await stack.enter_async_context(
             open_workbench(database_url, outbound, adapter=adapter, clock=clock)
         )
-        task = await bench.queued("ours")
+        task = await bench.create_queued("ours")
         (job,) = await bench.claim_submits()
 
         async def another_takes_over() -> None:
@@ -234,8 +244,8 @@ async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_
 
         slow = ScriptedHttp(played, before_answer=another_takes_over)
         await SubmitAttempts(replace(bench.context, egress=slow)).run(job)
-        assert await bench.outcomes(task) == ["lost"]
-        assert [one.state for one in await bench.all()] == [
+        assert await bench.list_outcomes(task) == ["lost"]
+        assert [one.state for one in await bench.list_all()] == [
             TaskState.SUCCEEDED,
             TaskState.SUBMITTED,
             TaskState.SUBMITTED,
@@ -245,9 +255,11 @@ async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_
 @pytest.mark.parametrize("how", [Finds.BY_ID, Finds.BY_SCAN])
 async def test_a_lost_create_of_several_tasks_is_found_whole(database_url: str, how: Finds) -> None:
     said = {"id": "theirs-1", "mark": "ours", "status": "running", "parts": SEVERAL}
-    played = Played(make=says(500), poll=tells(said), pages=[tells(said)])
+    played = Played(
+        make=build_answer(500), poll=build_poll_answer(said), pages=[build_poll_answer(said)]
+    )
     async with open_workbench(database_url, ScriptedHttp(played), adapter=MadeUp(how)) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert task.state is TaskState.UNCERTAIN
         for _ in range(3):  # what is told again is not made again
             await bench.look(task)
@@ -257,18 +269,18 @@ async def test_a_lost_create_of_several_tasks_is_found_whole(database_url: str, 
             ("ours::2", "theirs-2"),
             ("ours::3", "theirs-3"),
         ]
-        parts = (await bench.all())[1:]
+        parts = (await bench.list_all())[1:]
         assert {part.parent_id for part in parts} == {task.id}
         assert {part.state for part in parts} == {TaskState.SUBMITTED}
 
 
 async def test_a_callback_to_the_url_of_the_first_may_be_about_a_part(database_url: str) -> None:
-    played = Played(make=says(id="theirs-1", parts=SEVERAL))
+    played = Played(make=build_answer(id="theirs-1", parts=SEVERAL))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        first = await bench.sent()
+        first = await bench.submit_task()
         said = DONE | {"id": "theirs-2"}
         assert (await bench.call_back(first, said)).verdict is Verdict.ADVANCED
-        states = [task.state for task in await bench.all()]
+        states = [task.state for task in await bench.list_all()]
         assert states == [TaskState.SUBMITTED, TaskState.SUCCEEDED, TaskState.SUBMITTED]
 
 
@@ -276,23 +288,23 @@ async def test_a_callback_to_the_url_of_the_first_may_be_about_a_part(database_u
 async def test_no_task_is_missing_when_a_part_is_told_of_before_the_answer(
     database_url: str, status: str
 ) -> None:
-    played = Played(make=says(id="theirs-1", parts=SEVERAL))
+    played = Played(make=build_answer(id="theirs-1", parts=SEVERAL))
     http = ScriptedHttp(played)
     async with open_workbench(database_url, http, policy=Policy()) as bench:
-        first = await bench.queued("ours")
+        first = await bench.create_queued("ours")
         said = {"id": "theirs-2", "status": status, "pieces": [PIECE]}
         http.before_answer = lambda: bench.call_back(first, said)
         await bench.send()
-        ids = {task.provider_task_id for task in await bench.all()}
+        ids = {task.provider_task_id for task in await bench.list_all()}
         assert ids == {"theirs-1", "theirs-2", "theirs-3"}
         # What came before has gone to the first: the others are asked about.
         assert len(await bench.claim(JobKind.RECONCILE)) >= 2
 
 
 async def test_several_statements_of_one_body_go_each_to_its_task(database_url: str) -> None:
-    played = Played(make=says(id="theirs-1", parts=SEVERAL))
+    played = Played(make=build_answer(id="theirs-1", parts=SEVERAL))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        first = await bench.sent()
+        first = await bench.submit_task()
         told = [
             {"id": "theirs-3", "status": "failed", "why": "no"},
             {"id": "theirs-1", "status": "running"},
@@ -300,10 +312,10 @@ async def test_several_statements_of_one_body_go_each_to_its_task(database_url: 
             {"id": "theirs-2", "status": "running"},
         ]
         assert (await bench.call_back(first, told)).verdict is Verdict.ADVANCED
-        states = [task.state for task in await bench.all()]
+        states = [task.state for task in await bench.list_all()]
         assert states == [TaskState.SUCCEEDED, TaskState.RUNNING, TaskState.FAILED]
         again = await bench.call_back(first, told)
-        assert (again.is_duplicate, [task.version for task in await bench.all()]) == (
+        assert (again.is_duplicate, [task.version for task in await bench.list_all()]) == (
             True,
             [4, 2, 2],
         )
@@ -314,8 +326,10 @@ async def test_a_call_that_continues_a_task_goes_to_its_account(database_url: st
     async with open_workbench(
         database_url, ScriptedHttp(played), accounts=("default", "other")
     ) as bench:
-        parent = await bench.accepted(await bench.queued("old", account="other"), "theirs-0")
-        child = await bench.queued("new", account=None, parent="old")
+        parent = await bench.accept_task(
+            await bench.create_queued("old", account="other"), "theirs-0"
+        )
+        child = await bench.create_queued("new", account=None, parent="old")
         assert (child.account, child.parent_id) == ("other", parent.id)
         await bench.send()
         assert b'"parent": "theirs-0"' in (bench.outbound.calls[-1].body or b"")
@@ -324,9 +338,9 @@ async def test_a_call_that_continues_a_task_goes_to_its_account(database_url: st
 @pytest.mark.parametrize("parent", ["nobody", "fresh"])
 async def test_a_parent_that_cannot_be_continued_is_named(database_url: str, parent: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
-        await bench.queued("fresh")
+        await bench.create_queued("fresh")
         with pytest.raises(InvalidRequest, match="parent"):
-            await bench.queued("new", parent=parent)
+            await bench.create_queued("new", parent=parent)
 
 
 async def test_of_two_tasks_that_share_their_providers_id_the_newest_open_one_hears(
@@ -340,17 +354,17 @@ async def test_of_two_tasks_that_share_their_providers_id_the_newest_open_one_he
         adapter=MadeUp(per="project"),
         options={"webhook_secrets": ("s",)},
     ) as bench:
-        parent = await _ended(bench, await bench.sent("old"))
-        child = await bench.sent("new", parent="old")
+        parent = await _ended(bench, await bench.submit_task("old"))
+        child = await bench.submit_task("new", parent="old")
         assert child.provider_task_id == parent.provider_task_id == "theirs"
         said = {"id": "theirs", "status": "running", "stage": "upscaling"}
         assert (await bench.call_back_shared(said, secret="s")).verdict is Verdict.ADVANCED
-        assert (await bench.task(child.key)).stage == "upscaling"
-        assert await bench.task(parent.key) == parent
+        assert (await bench.read_task(child.key)).stage == "upscaling"
+        assert await bench.read_task(parent.key) == parent
         assert (
             await bench.call_back_shared(DONE | {"id": "theirs"}, secret="s")
         ).verdict is Verdict.ADVANCED
-        assert (await bench.task(child.key)).state is TaskState.SUCCEEDED
+        assert (await bench.read_task(child.key)).state is TaskState.SUCCEEDED
         late = await bench.call_back_shared(
             {"id": "theirs", "status": "failed", "why": "no"}, secret="s"
         )
@@ -361,19 +375,19 @@ async def test_a_childs_callback_with_its_parents_id_may_come_before_the_answer(
     database_url: str,
 ) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
-        await _ended(bench, await bench.sent("old"))
-        child = await bench.queued("new", parent="old")
+        await _ended(bench, await bench.submit_task("old"))
+        child = await bench.create_queued("new", parent="old")
         told = await bench.call_back(child, {"id": "theirs", "status": "running"})
         assert told.verdict is Verdict.ADVANCED
-        assert (await bench.task(child.key)).state is TaskState.RUNNING
+        assert (await bench.read_task(child.key)).state is TaskState.RUNNING
 
 
 async def test_a_body_that_names_a_stranger_is_quarantined(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
-        one, other = await bench.submitted(2)
+        one, other = await bench.submit_tasks(2)
         told = await bench.call_back(one, DONE | {"id": other.provider_task_id})
         assert told.verdict is Verdict.MISMATCH
-        assert (await bench.task(other.key)).state is TaskState.SUBMITTED
+        assert (await bench.read_task(other.key)).state is TaskState.SUBMITTED
 
 
 async def test_what_never_left_is_tried_again_and_what_was_refused_is_not(
@@ -381,12 +395,12 @@ async def test_what_never_left_is_tried_again_and_what_was_refused_is_not(
 ) -> None:
     played = Played(make=HttpFailure(Certainty.NOT_SENT, "no route"))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert task.state is TaskState.QUEUED
-        played.make = says(402, error={"code": "money", "why": "empty"})
+        played.make = build_answer(402, error={"code": "money", "why": "empty"})
         await bench.bring_forward(task)
         await bench.send()
-        task = await bench.task(task.key)
+        task = await bench.read_task(task.key)
         assert task.state is TaskState.FAILED
         found = await bench.context.store.read(lambda db: list_of_task(db, task.key))
         assert [(one.outcome, one.code) for one in found] == [
@@ -396,5 +410,5 @@ async def test_what_never_left_is_tried_again_and_what_was_refused_is_not(
 
 
 async def _ended(bench: Workbench, task: Task) -> Task:
-    await bench.ended(task)
-    return await bench.task(task.key)
+    await bench.end_task(task)
+    return await bench.read_task(task.key)

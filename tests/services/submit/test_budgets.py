@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.command import run
 from tests.support.made_up import NAME
-from tests.support.made_up_api import Played, says
+from tests.support.made_up_api import Played, build_answer
 from tests.support.workbench import OPERATION, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.budget import Budget, Period
 from tracker.domain.errors import BudgetExceeded
@@ -47,21 +47,21 @@ async def keep(bench: Workbench, *wanted: Budget) -> None:
 
 
 async def test_what_would_exceed_it_is_refused_and_nothing_leaves(database_url: str) -> None:
-    played = Played(make=says(id="theirs"))
+    played = Played(make=build_answer(id="theirs"))
     async with open_workbench(database_url, ScriptedHttp(played), prices=TWO_EUR) as bench:
         await keep(bench, budget(5))
-        await bench.queued("a")
-        await bench.queued("b")
+        await bench.create_queued("a")
+        await bench.create_queued("b")
         with pytest.raises(BudgetExceeded, match="5 EUR a day: 4 are used, and this would add 2"):
-            await bench.queued("c")
+            await bench.create_queued("c")
         await bench.send()
-        assert (len(await bench.all()), played.asked) == (2, ["make", "make"])
+        assert (len(await bench.list_all()), played.asked) == (2, ["make", "make"])
         # Another currency, and a task of unknown price, have room as long as anything is left.
-        await bench.queued("d", operation="draw")
+        await bench.create_queued("d", operation="draw")
         await keep(bench, budget(4))
         left = "4 EUR a day, and nothing of it is left for a task whose price in EUR is not known"
         with pytest.raises(BudgetExceeded, match=left):
-            await bench.queued("e", operation="draw")
+            await bench.create_queued("e", operation="draw")
 
 
 async def test_what_is_free_needs_no_room(database_url: str) -> None:
@@ -69,45 +69,45 @@ async def test_what_is_free_needs_no_room(database_url: str) -> None:
     async with open_workbench(
         database_url, ScriptedHttp(Played()), prices=[*TWO_EUR, free]
     ) as bench:
-        await bench.queued("a")
+        await bench.create_queued("a")
         await keep(bench, budget(1))
         with pytest.raises(BudgetExceeded):
-            await bench.queued("b")
-        await bench.queued("c", operation="draw")
+            await bench.create_queued("b")
+        await bench.create_queued("c", operation="draw")
 
 
 async def test_what_comes_back_makes_room(database_url: str) -> None:
-    played = Played(make=says(id="theirs"))
+    played = Played(make=build_answer(id="theirs"))
     async with open_workbench(
         database_url, ScriptedHttp(played), prices=TWO_EUR, public_url="http://us.example"
     ) as bench:
         await keep(bench, budget(2))
-        task = await bench.sent()
+        task = await bench.submit_task()
         for status, bill in (
             ("running", []),
             ("failed", [{"amount": "1.5"}]),
             ("failed", [{"amount": "1.5"}, {"amount": "1.5", "phase": "refund"}]),
         ):
             with pytest.raises(BudgetExceeded):
-                await bench.queued("no")
+                await bench.create_queued("no")
             why = "no" if status == "failed" else None
             await bench.call_back(
                 task, {"id": "theirs", "status": status, "bill": bill, "why": why}
             )
-        task = await bench.queued("yes")
+        task = await bench.create_queued("yes")
         assert task.state is TaskState.QUEUED
 
 
 async def test_each_key_has_its_own_and_the_tenant_one_for_all(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played()), prices=TWO_EUR) as bench:
         await keep(bench, budget(6), budget(2, submitter=7))
-        await bench.queued("a", submitter=7)
+        await bench.create_queued("a", submitter=7)
         with pytest.raises(BudgetExceeded, match="of this key"):
-            await bench.queued("b", submitter=7)
-        await bench.queued("c", submitter=8)
-        await bench.queued("d")
+            await bench.create_queued("b", submitter=7)
+        await bench.create_queued("c", submitter=8)
+        await bench.create_queued("d")
         with pytest.raises(BudgetExceeded, match="of this tenant"):
-            await bench.queued("e", submitter=8)
+            await bench.create_queued("e", submitter=8)
 
 
 async def test_it_begins_anew_with_the_day_and_the_month_goes_on(database_url: str) -> None:
@@ -117,24 +117,24 @@ async def test_it_begins_anew_with_the_day_and_the_month_goes_on(database_url: s
         database_url, ScriptedHttp(Played()), prices=TWO_EUR, clock=clock
     ) as bench:
         await keep(bench, budget(2), budget(4, period=Period.MONTH))
-        await bench.queued("a")
+        await bench.create_queued("a")
         with pytest.raises(BudgetExceeded, match="a day"):
-            await bench.queued("b")
+            await bench.create_queued("b")
         clock.at += timedelta(minutes=2)
-        await bench.queued("b")
+        await bench.create_queued("b")
         clock.at += timedelta(days=1)
         with pytest.raises(BudgetExceeded, match="a month"):
-            await bench.queued("c")
+            await bench.create_queued("c")
         clock.at += timedelta(days=31)
-        await bench.queued("c")
+        await bench.create_queued("c")
 
 
 async def test_a_resubmission_counts_and_a_repeat_does_not(database_url: str) -> None:
-    played = Played(make=says(error={"code": "no", "why": "no"}))
+    played = Played(make=build_answer(error={"code": "no", "why": "no"}))
     async with open_workbench(database_url, ScriptedHttp(played), prices=TWO_EUR) as bench:
         await keep(bench, budget(2))
         actions = TaskActions(bench.context, SubmissionIntake(bench.context))
-        failed = await bench.sent("a")
+        failed = await bench.submit_task("a")
         assert failed.state is TaskState.FAILED
         again = await actions.resubmit("default", failed.id, idempotency_key="k", submitter=1)
         same = await actions.resubmit("default", failed.id, idempotency_key="k", submitter=1)
@@ -148,10 +148,10 @@ async def test_a_resubmission_counts_and_a_repeat_does_not(database_url: str) ->
 async def test_a_run_counts_what_there_is_no_room_for_as_its_dry_run_does(
     database_url: str, at_once: int
 ) -> None:
-    played = Played(make=says(error={"code": "no", "why": "no"}))
+    played = Played(make=build_answer(error={"code": "no", "why": "no"}))
     async with open_workbench(database_url, ScriptedHttp(played), prices=TWO_EUR) as bench:
         for name in ("a", "b", "c"):
-            await bench.sent(name)
+            await bench.submit_task(name)
         await keep(bench, budget(5))
         intake = SubmissionIntake(bench.context)
         actions = TaskActions(bench.context, intake)
@@ -163,21 +163,21 @@ async def test_a_run_counts_what_there_is_no_room_for_as_its_dry_run_does(
             order = BulkOrder(BulkAction.RESUBMIT, selection, "key 1 (ops)", is_dry=is_dry)
             told = await bulk.run(order, after=None, until=until)
             assert (told.matching, told.done, told.refused[full]) == (3, done, 1)
-            assert len(await bench.all()) == kept
+            assert len(await bench.list_all()) == kept
 
 
 async def test_what_is_counted_and_what_is_not_yet_make_the_same_sum(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played()), prices=TWO_EUR) as bench:
         await keep(bench, budget(6))
-        await bench.queued("a")
+        await bench.create_queued("a")
         await EndCounter(bench.context).fold_all()
-        await bench.queued("b")
-        await bench.queued("c")
+        await bench.create_queued("b")
+        await bench.create_queued("c")
         with pytest.raises(BudgetExceeded, match="6 are used"):
-            await bench.queued("d")
+            await bench.create_queued("d")
         await EndCounter(bench.context).fold_all()
         with pytest.raises(BudgetExceeded, match="6 are used"):
-            await bench.queued("d")
+            await bench.create_queued("d")
 
 
 async def test_a_first_budget_holds_within_seconds(database_url: str) -> None:
@@ -209,7 +209,7 @@ async def test_many_at_once_in_several_processes_never_exceed_it(database_url: s
         taken = sum(int(one[0]) for one in told)
         refused = sum(int(one[1]) for one in told)
         assert (taken, refused) == (10, SPENDERS * ASKED - 10)
-        assert len(await bench.all()) == 10
+        assert len(await bench.list_all()) == 10
         (spent,) = await bench.context.store.read(
             lambda db: costs.sum_up(db, "default", since="", by=["currency"])
         )
@@ -219,7 +219,7 @@ async def test_many_at_once_in_several_processes_never_exceed_it(database_url: s
 async def _spend(database_url: str, name: str) -> None:
     """Ask for many tasks at once; print how many were taken, and how many refused."""
     async with open_workbench(database_url, ScriptedHttp(Played()), prices=TWO_EUR) as bench:
-        asked = [bench.queued(f"{name}-{n}") for n in range(ASKED)]
+        asked = [bench.create_queued(f"{name}-{n}") for n in range(ASKED)]
         results = await asyncio.gather(*asked, return_exceptions=True)
     refused = [one for one in results if isinstance(one, BudgetExceeded)]
     others = [one for one in results if isinstance(one, Exception) and one not in refused]

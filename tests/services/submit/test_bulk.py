@@ -49,7 +49,7 @@ async def _run(
 
 
 async def _cancelled_three(bench: Workbench) -> list[Task]:
-    made = [await bench.queued(f"ours-{n}") for n in range(3)]
+    made = [await bench.create_queued(f"ours-{n}") for n in range(3)]
     done = await _run(_bulk(bench), bench, BulkAction.CANCEL, is_dry=False)
     assert done.done == 3
     return made
@@ -58,25 +58,26 @@ async def _cancelled_three(bench: Workbench) -> list[Task]:
 async def test_a_dry_cancel_tells_what_the_run_does_and_does_nothing(database_url: str) -> None:
     async with _bench(database_url) as bench:
         bulk = _bulk(bench)
-        queued = [await bench.queued(f"ours-{n}") for n in range(2)]
-        sent = await bench.accepted(await bench.queued("sent"), "theirs")
-        before = [await bench.task(task.key) for task in (*queued, sent)]
+        queued = [await bench.create_queued(f"ours-{n}") for n in range(2)]
+        sent = await bench.accept_task(await bench.create_queued("sent"), "theirs")
+        before = [await bench.read_task(task.key) for task in (*queued, sent)]
         told = await _run(bulk, bench, BulkAction.CANCEL, is_dry=True)
-        assert [await bench.task(task.key) for task in (*queued, sent)] == before
+        assert [await bench.read_task(task.key) for task in (*queued, sent)] == before
         done = await _run(bulk, bench, BulkAction.CANCEL, is_dry=False)
         assert done == told
         assert (done.matching, done.done, done.refused.total()) == (3, 3, 0)
         assert done.by_state == {"queued": 2, "submitted": 1}
         assert [task.id for task in done.sample] == [task.id for task in before]
-        assert [(await bench.task(one.key)).state for one in queued] == [TaskState.CANCELLED] * 2
-        assert (await bench.task(sent.key)).cancel_asked_at is not None
+        states = [(await bench.read_task(one.key)).state for one in queued]
+        assert states == [TaskState.CANCELLED] * 2
+        assert (await bench.read_task(sent.key)).cancel_asked_at is not None
 
 
 async def test_what_cannot_be_done_is_counted_by_its_reason(database_url: str) -> None:
     async with _bench(database_url) as bench:
         bulk = _bulk(bench)
-        waiting = await bench.queued("waiting")
-        sent = await bench.accepted(await bench.queued("sent"), "theirs")
+        waiting = await bench.create_queued("waiting")
+        sent = await bench.accept_task(await bench.create_queued("sent"), "theirs")
         ids = [waiting.id, sent.id, UUID(int=7)]
         told = await _run(bulk, bench, BulkAction.REFRESH, is_dry=True, ids=ids)
         done = await _run(bulk, bench, BulkAction.REFRESH, is_dry=False, ids=ids)
@@ -84,7 +85,7 @@ async def test_what_cannot_be_done_is_counted_by_its_reason(database_url: str) -
         assert (done.matching, done.done) == (2, 1)
         assert done.refused.total() == 2
         assert done.refused["there is no such task"] == 1
-        assert len(await bench.waits_for(JobKind.RECONCILE)) == 1
+        assert len(await bench.await_jobs(JobKind.RECONCILE)) == 1
 
 
 async def test_each_is_submitted_again_once_however_often_it_is_asked(database_url: str) -> None:
@@ -116,15 +117,15 @@ async def test_a_run_that_was_cut_is_ended_by_the_next_and_doubles_nothing(
         bulk = _bulk(bench, at_once=1)
         with pytest.raises(RuntimeError):
             await _run(bulk, bench, BulkAction.RESUBMIT, is_dry=False)
-        assert len(await bench.all()) == 4
+        assert len(await bench.list_all()) == 4
         await _run(bulk, bench, BulkAction.RESUBMIT, is_dry=False)
-        made = [task.resubmit_of for task in await bench.all() if task.resubmit_of is not None]
+        made = [task.resubmit_of for task in await bench.list_all() if task.resubmit_of is not None]
         assert sorted(made) == sorted(task.id for task in ended)
 
 
 async def test_a_run_has_a_bound_and_says_where_the_next_goes_on(database_url: str) -> None:
     async with _bench(database_url) as bench:
-        made = [await bench.queued(f"ours-{n}") for n in range(5)]
+        made = [await bench.create_queued(f"ours-{n}") for n in range(5)]
         selection = Selection(TaskFilter("default", states=[TaskState.QUEUED]))
         bulk, until = _bulk(bench, at_once=2), bench.context.clock.now()
         order = BulkOrder(BulkAction.CANCEL, selection, WHO, is_dry=True, most=4)

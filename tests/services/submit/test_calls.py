@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.made_up import MadeUp
-from tests.support.made_up_api import says, tells
+from tests.support.made_up_api import build_answer, build_poll_answer
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.exchange import HttpCall
 from tracker.domain.policy import Policy
@@ -29,11 +29,13 @@ class Particular(MadeUp):
 async def test_calls_keep_their_secrets_and_wait_for_as_long_as_they_last(
     database_url: str,
 ) -> None:
-    outbound = ScriptedHttp(lambda call: says(id="theirs-1") if call.method == "POST" else tells())
+    outbound = ScriptedHttp(
+        lambda call: build_answer(id="theirs-1") if call.method == "POST" else build_poll_answer()
+    )
     async with open_workbench(database_url, outbound, adapter=Particular(), policy=POLICY) as bench:
-        task = await bench.queued("ours")
+        task = await bench.create_queued("ours")
         await bench.send()
-        await bench.look(await bench.task(task.key))
+        await bench.look(await bench.read_task(task.key))
     create, poll = outbound.calls
     assert ("of-a-create" in create.secrets, create.timeout_s) == (True, 300.0)
     assert ("of-a-poll" in poll.secrets, poll.timeout_s) == (True, POLICY.poll_timeout_s)

@@ -79,7 +79,7 @@ async def test_a_task_that_continues_another_names_only_what_its_account_has(
 ) -> None:
     asked = Submission("mine", NAME, OPERATION, {"prompt": "rain"}, account="second")
     parent = (await SubmissionIntake(bench.context).accept(asked)).task
-    await bench.accepted(parent, "theirs")
+    await bench.accept_task(parent, "theirs")
     named = {"parent": str(parent.id)}
     assert await account_of(bench, **named, a="made-up://two") == "second"
     with pytest.raises(InvalidRequest, match="at account 'first', and the task that it continues"):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.made_up import NAME
-from tests.support.made_up_api import says
+from tests.support.made_up_api import build_answer
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 
 def _refuses(_call: HttpCall) -> HttpResult:
-    return says(400, error={"code": "content", "why": "content"})
+    return build_answer(400, error={"code": "content", "why": "content"})
 
 
 def _breaks(_call: HttpCall) -> HttpFailure:
@@ -26,7 +26,7 @@ def _breaks(_call: HttpCall) -> HttpFailure:
 
 
 async def _try(bench: Workbench) -> None:
-    (job,) = await bench.waits_for(JobKind.SUBMIT)
+    (job,) = await bench.await_jobs(JobKind.SUBMIT)
     await SubmitAttempts(bench.context).run(job)
 
 
@@ -37,13 +37,13 @@ async def _holders(bench: Workbench, name: str) -> list[Task]:
 
 async def test_a_refused_create_gives_its_name_back(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
-        first = await bench.queued("mine")
+        first = await bench.create_queued("mine")
         await _try(bench)
-        assert (await bench.task(first.key)).state is TaskState.FAILED
-        second = await bench.queued("mine")
+        assert (await bench.read_task(first.key)).state is TaskState.FAILED
+        second = await bench.create_queued("mine")
         assert [task.id for task in await _holders(bench, "mine")] == [second.id]
         with pytest.raises(Conflict):
-            await bench.queued("mine")
+            await bench.create_queued("mine")
         named = await bench.context.store.read(
             lambda db: tasks.get_by_name(db, "default", NAME, "mine")
         )
@@ -53,21 +53,21 @@ async def test_a_refused_create_gives_its_name_back(database_url: str) -> None:
 
 async def test_a_cancelled_one_gives_its_name_back(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
-        first = await bench.queued("mine")
+        first = await bench.create_queued("mine")
         await TaskActions(bench.context, SubmissionIntake(bench.context)).cancel(
             "default", first.id, actor="a test"
         )
-        second = await bench.queued("mine")
+        second = await bench.create_queued("mine")
         assert second.id != first.id
 
 
 async def test_one_whose_submit_may_have_arrived_keeps_its_name(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_breaks)) as bench:
-        made = await bench.queued("mine")
+        made = await bench.create_queued("mine")
         await _try(bench)
-        assert (await bench.task(made.key)).state is TaskState.UNCERTAIN
+        assert (await bench.read_task(made.key)).state is TaskState.UNCERTAIN
         with pytest.raises(Conflict):
-            await bench.queued("mine")
+            await bench.create_queued("mine")
 
 
 async def test_a_person_s_word_gives_a_name_back_once_its_task_has_ended(database_url: str) -> None:
@@ -78,13 +78,13 @@ async def test_a_person_s_word_gives_a_name_back_once_its_task_has_ended(databas
 
         async def in_doubt(name: str) -> Task:
             outbound.answer = _breaks
-            return await bench.sent(name)
+            return await bench.submit_task(name)
 
         sent_again = await in_doubt("sent again")
         await actions.resolve("default", sent_again.id, never_made)
         outbound.answer = _refuses
         with pytest.raises(Conflict):  # until that is refused
-            await bench.queued("sent again")
+            await bench.create_queued("sent again")
         await bench.send()
         dropped = await in_doubt("dropped")
         await actions.resolve("default", dropped.id, never_made)
@@ -95,10 +95,10 @@ async def test_a_person_s_word_gives_a_name_back_once_its_task_has_ended(databas
         twice = await in_doubt("in doubt once more")
         await actions.resolve("default", twice.id, never_made)
         await bench.send()
-        assert (await bench.task(twice.key)).state is TaskState.UNCERTAIN
+        assert (await bench.read_task(twice.key)).state is TaskState.UNCERTAIN
         given_up = await in_doubt("given up")
         await actions.resolve("default", given_up.id, Resolution("give_up", "a test"))
-        states = {task.external_task_id: task.state.value for task in await bench.all()}
+        states = {task.external_task_id: task.state.value for task in await bench.list_all()}
         assert states == {
             "sent again": "failed",
             "dropped": "cancelled",
@@ -107,17 +107,17 @@ async def test_a_person_s_word_gives_a_name_back_once_its_task_has_ended(databas
             "given up": "expired",
         }
         for name in ("sent again", "dropped", "unwanted"):
-            second = await bench.queued(name)
+            second = await bench.create_queued(name)
             assert [task.id for task in await _holders(bench, name)] == [second.id]
         for name in ("in doubt once more", "given up"):
             with pytest.raises(Conflict):
-                await bench.queued(name)
+                await bench.create_queued(name)
 
 
 async def test_what_is_submitted_again_takes_the_free_name_with_it(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         actions = TaskActions(bench.context, SubmissionIntake(bench.context))
-        first = await bench.queued("mine")
+        first = await bench.create_queued("mine")
         await _try(bench)
         again = (await actions.resubmit("default", first.id, idempotency_key=None)).task
         assert again.external_task_id == "mine"

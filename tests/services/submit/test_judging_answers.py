@@ -25,8 +25,8 @@ async def test_what_never_reached_the_provider_is_sent_again(sqlite_url: str, st
     played = Played(make=HttpResult(status, CLOUDFLARE, PAGE))
     adapter = MadeUp(Finds.NEVER)
     async with open_workbench(sqlite_url, ScriptedHttp(played), adapter=adapter) as bench:
-        task = await bench.sent()
-        assert (task.state, await bench.outcomes(task)) == (TaskState.QUEUED, ["not_sent"])
+        task = await bench.submit_task()
+        assert (task.state, await bench.list_outcomes(task)) == (TaskState.QUEUED, ["not_sent"])
 
 
 @pytest.mark.parametrize("location", ["https://moved.example/v1", "/v2", "http://[", ""])
@@ -36,7 +36,7 @@ async def test_an_address_that_leads_elsewhere_says_so(
 ) -> None:
     played = Played(make=page(status, location=location))
     async with open_workbench(sqlite_url, ScriptedHttp(played)) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert task.state is TaskState.FAILED
         assert task.error is not None
         assert "redirects are not followed; check the base URL" in task.error.message
@@ -49,6 +49,6 @@ async def test_what_may_have_reached_it_is_never_sent_blindly(sqlite_url: str, s
     played = Played(make=page(status, location="http://wifi.example/login"))
     adapter = MadeUp(Finds.NEVER)
     async with open_workbench(sqlite_url, ScriptedHttp(played), adapter=adapter) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert task.state is TaskState.UNCERTAIN
         assert await bench.claim(JobKind.SUBMIT) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.made_up import NAME
-from tests.support.made_up_api import Played, says
+from tests.support.made_up_api import Played, build_answer
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.events import Source
 from tracker.domain.exchange import HttpResult
@@ -14,7 +14,7 @@ from tracker.services.submit.kept_answers import MOST_BYTES
 from tracker.store import receipts
 
 pytestmark = pytest.mark.anyio
-REFUSED = says(400, error={"code": "1301", "why": "a cat is no dog"})
+REFUSED = build_answer(400, error={"code": "1301", "why": "a cat is no dog"})
 PAGE = HttpResult(200, {}, b"<html>" + b"x" * MOST_BYTES)
 
 
@@ -28,11 +28,11 @@ async def test_the_step_rests_on_the_bytes_of_the_answer(
 ) -> None:
     outbound = ScriptedHttp(Played(make=answer))
     async with open_workbench(database_url, outbound) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         found = await bench.context.store.read(
             lambda db: receipts.list_of_task(db, task.key, after=0, limit=9)
         )
-        steps = [step for step in await bench.history(task) if step.receipt is not None]
+        steps = [step for step in await bench.read_history(task) if step.receipt is not None]
         runs = Rereads(bench.context)
         run = await runs.start(RereadOrder("default", NAME, "key 1 (ops)"))
         await runs.run_pages()
@@ -49,7 +49,7 @@ async def test_an_answer_that_only_accepts_is_told_of_by_its_attempt_alone(
     database_url: str,
 ) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         found = await bench.context.store.read(
             lambda db: receipts.list_of_task(db, task.key, after=0, limit=9)
         )

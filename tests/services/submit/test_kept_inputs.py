@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.counted_reads import counted_reads
+from tests.support.counted_reads import count_reads
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
@@ -38,11 +38,11 @@ async def bench(database_url: str) -> AsyncIterator[Workbench]:
 
 async def _cancelled(bench: Workbench, name: str, scene: str) -> Task:
     """A task that names a scene of which nobody is known to be the owner, and came to nothing."""
-    task = await bench.queued(name, scene=scene)
+    task = await bench.create_queued(name, scene=scene)
     await TaskActions(bench.context, SubmissionIntake(bench.context)).cancel(
         "default", task.id, actor=WHO
     )
-    return await bench.task(task.key)
+    return await bench.read_task(task.key)
 
 
 async def _became(bench: Workbench, scene: str, *, tenant: str, account: str = "default") -> None:
@@ -117,7 +117,7 @@ def _bulk(bench: Workbench) -> BulkActions:
 
 async def test_many_that_are_submitted_again_are_read_together(bench: Workbench) -> None:
     read = []
-    with counted_reads(bench.context.store.engine) as sent:
+    with count_reads(bench.context.store.engine) as sent:
         for count in (2, 8):
             for number in range(count):
                 await _cancelled(bench, f"{count}-{number}", f"{count}-{number}")

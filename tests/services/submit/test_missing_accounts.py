@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.support.made_up import NAME
-from tests.support.made_up_api import tells
-from tests.support.raw_callbacks import raw_callback
+from tests.support.made_up_api import build_poll_answer
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.workbench import PATIENCE, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import Conflict
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.anyio
 
 
 def _succeeded(_call: HttpCall) -> HttpResult:
-    return tells({"id": "theirs-0", "status": "succeeded"})
+    return build_poll_answer({"id": "theirs-0", "status": "succeeded"})
 
 
 def _without(bench: Workbench) -> Context:
@@ -42,7 +42,7 @@ def _without(bench: Workbench) -> Context:
 async def _told(context: Context, task: Task) -> ReceptionResult:
     secret = token.sign(context.secrets[0], NAME, str(task.id))
     body = b'{"status": "succeeded"}'
-    return await Reception(context).receive(raw_callback(NAME, str(task.id), secret, body))
+    return await Reception(context).receive(build_raw_callback(NAME, str(task.id), secret, body))
 
 
 async def _raised(context: Context) -> list[Condition]:
@@ -54,8 +54,8 @@ async def test_it_is_a_condition_until_nothing_waits_for_the_account_any_more(
     database_url: str,
 ) -> None:
     async with open_workbench(database_url, ScriptedHttp(_succeeded)) as bench:
-        await bench.submitted(1)
-        queued = await bench.queued("mine")
+        await bench.submit_tasks(1)
+        queued = await bench.create_queued("mine")
         assert await _raised(bench.context) == []
         gone = _without(bench)
         (raised,) = await _raised(gone)
@@ -65,16 +65,16 @@ async def test_it_is_a_condition_until_nothing_waits_for_the_account_any_more(
             "default",
         )
         assert await _raised(gone) == [raised]
-        await Reconciliation(gone).run(await bench.waits_for(JobKind.RECONCILE))
-        await SubmitAttempts(gone).run((await bench.waits_for(JobKind.SUBMIT))[0])
+        await Reconciliation(gone).run(await bench.await_jobs(JobKind.RECONCILE))
+        await SubmitAttempts(gone).run((await bench.await_jobs(JobKind.SUBMIT))[0])
         assert await _raised(gone) == [raised]  # they wait still, if for longer
         assert await _raised(bench.context) == []
-        assert (await bench.task(queued.key)).version == 1
+        assert (await bench.read_task(queued.key)).version == 1
 
 
 async def test_asking_about_it_is_refused_and_cancelling_is_not(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_succeeded)) as bench:
-        (sent,), queued = await bench.submitted(1), await bench.queued("mine")
+        (sent,), queued = await bench.submit_tasks(1), await bench.create_queued("mine")
         gone = _without(bench)
         actions = TaskActions(gone, SubmissionIntake(gone))
         with pytest.raises(Conflict, match="no account 'default' at made-up any more"):
@@ -86,9 +86,9 @@ async def test_asking_about_it_is_refused_and_cancelling_is_not(database_url: st
 
 async def test_its_callbacks_are_taken_in(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_succeeded)) as bench:
-        (task,) = await bench.submitted(1)
+        (task,) = await bench.submit_tasks(1)
         assert (await _told(_without(bench), task)).verdict is Verdict.ADVANCED
-        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+        assert (await bench.read_task(task.key)).state is TaskState.SUCCEEDED
 
 
 async def test_a_verdict_that_must_be_proved_waits_until_the_account_is_back(
@@ -97,15 +97,15 @@ async def test_a_verdict_that_must_be_proved_waits_until_the_account_is_back(
     policy = Policy(polls=PATIENCE, confirm=Confirm.ALWAYS)
     outbound = ScriptedHttp(_succeeded)
     async with open_workbench(database_url, outbound, policy=policy) as bench:
-        (task,) = await bench.submitted(1)
+        (task,) = await bench.submit_tasks(1)
         gone = _without(bench)
         assert (await _told(gone, task)).verdict is Verdict.UNCONFIRMED
-        await Reconciliation(gone).run(await bench.waits_for(JobKind.RECONCILE))
-        assert (await bench.task(task.key)).state is TaskState.SUBMITTED
+        await Reconciliation(gone).run(await bench.await_jobs(JobKind.RECONCILE))
+        assert (await bench.read_task(task.key)).state is TaskState.SUBMITTED
         assert outbound.calls == []
         await bench.bring_forward(task)
         await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
-        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+        assert (await bench.read_task(task.key)).state is TaskState.SUCCEEDED
 
 
 async def test_half_an_answer_counts_once_nobody_can_be_asked_for_the_rest(
@@ -114,8 +114,8 @@ async def test_half_an_answer_counts_once_nobody_can_be_asked_for_the_rest(
     """It waited for its detail when the account was taken out."""
     policy = Policy(polls=replace(PATIENCE, confirm=timedelta(0)))
     async with open_workbench(database_url, ScriptedHttp(_succeeded), policy=policy) as bench:
-        queued = await bench.queued("ours", wants=["cover"])
-        task = await bench.accepted(queued, "theirs-0")
+        queued = await bench.create_queued("ours", wants=["cover"])
+        task = await bench.accept_task(queued, "theirs-0")
         assert (await _told(bench.context, task)).verdict is Verdict.UNCONFIRMED
-        await Reconciliation(_without(bench)).run(await bench.waits_for(JobKind.RECONCILE))
-        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+        await Reconciliation(_without(bench)).run(await bench.await_jobs(JobKind.RECONCILE))
+        assert (await bench.read_task(task.key)).state is TaskState.SUCCEEDED

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.made_up_api import Played, says
+from tests.support.made_up_api import Played, build_answer
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.task import TaskState
@@ -33,8 +33,8 @@ class Busy:
         body = (call.body or b"").decode()
         self.sent.append(body.partition('"mark": "')[2].partition('"')[0])
         if len(self.sent) == 1:
-            return says(error={"why": "not now", "wait": self._scope, "seconds": WAIT_S})
-        return says(id=f"theirs-{len(self.sent)}")
+            return build_answer(error={"why": "not now", "wait": self._scope, "seconds": WAIT_S})
+        return build_answer(id=f"theirs-{len(self.sent)}")
 
 
 async def _run(bench: Workbench, attempting: SubmitAttempts) -> list[str | None]:
@@ -64,22 +64,22 @@ async def test_scope_of_a_deferral(database_url: str, scope: str, held: set[str]
         database_url, ScriptedHttp(busy), clock=clock, accounts=accounts
     ) as bench:
         attempting = SubmitAttempts(bench.context)
-        await bench.queued("first")
+        await bench.create_queued("first")
         await _run(bench, attempting)
         for name, fields in more.items():
             if name != "first":
-                await bench.queued(name, **fields)
+                await bench.create_queued(name, **fields)
         reasons = await _run(bench, attempting)
         assert set(busy.sent) == set(more) - held
         assert reasons.count(HELD_BACK) == len(held)
         # Later ones wait like those that were there; nothing is spent.
-        late = await bench.queued("late")
+        late = await bench.create_queued("late")
         await _run(bench, attempting)
         assert ("late" in busy.sent) == (scope == "task")
         clock.move(WAIT_S + 1)
-        for task in await bench.all():  # PostgreSQL claims by its own clock
+        for task in await bench.list_all():  # PostgreSQL claims by its own clock
             await bench.bring_forward(task)
         await _run(bench, attempting)
         assert sorted(busy.sent) == sorted(["first", *more, "late"])
-        assert {task.state for task in await bench.all()} == {TaskState.SUBMITTED}
-        assert await bench.outcomes(late) == ["accepted"]
+        assert {task.state for task in await bench.list_all()} == {TaskState.SUBMITTED}
+        assert await bench.list_outcomes(late) == ["accepted"]

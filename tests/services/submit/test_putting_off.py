@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from tests.support.made_up_api import says
+from tests.support.made_up_api import build_answer
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.policy import Policy
 from tracker.domain.task import Task
@@ -22,16 +22,16 @@ async def test_a_busy_provider_is_waited_for_until_the_task_is_given_up(
     database_url: str, scope: str, longest_s: float
 ) -> None:
     """For three days and three hours, as times of rows are put back."""
-    busy = ScriptedHttp(lambda _call: says(429, error={"why": "too many", "wait": scope}))
+    busy = ScriptedHttp(lambda _call: build_answer(429, error={"why": "too many", "wait": scope}))
     hours = [*[1 / 3] * 9, 24, 24, 23]
     async with open_workbench(database_url, busy, policy=Policy()) as bench:
-        task, pauses = await bench.queued("waits"), []
+        task, pauses = await bench.create_queued("waits"), []
         for past in hours:
             assert await _try(bench, task) == ("queued", 0)
             pauses.append(await _age(bench, task, timedelta(hours=past)))
         assert all(longest_s - 1 < pause <= 1.5 * longest_s for pause in pauses[-3:])
         assert await _try(bench, task) == ("failed", 0)
-        error = (await bench.task(task.key)).error
+        error = (await bench.read_task(task.key)).error
         assert error is not None
         assert error.type == "never_submitted"
         assert "too many" in error.message
@@ -42,9 +42,9 @@ async def test_a_pause_that_the_provider_asks_for_is_kept_but_not_beyond_the_end
     database_url: str,
 ) -> None:
     said = {"why": "too many", "wait": "task", "seconds": 1800}
-    busy = ScriptedHttp(lambda _call: says(429, error=said))
+    busy = ScriptedHttp(lambda _call: build_answer(429, error=said))
     async with open_workbench(database_url, busy, policy=Policy()) as bench:
-        task = await bench.queued("waits")
+        task = await bench.create_queued("waits")
         await _try(bench, task)
         assert 1799 < await _age(bench, task, timedelta(hours=71.9)) <= 2700
         await _try(bench, task)
@@ -53,9 +53,9 @@ async def test_a_pause_that_the_provider_asks_for_is_kept_but_not_beyond_the_end
 
 async def test_what_no_time_mends_is_tried_twelve_times(database_url: str) -> None:
     said = {"why": "no channel", "wait": "task", "spends": True}
-    gateway = ScriptedHttp(lambda _call: says(429, error=said))
+    gateway = ScriptedHttp(lambda _call: build_answer(429, error=said))
     async with open_workbench(database_url, gateway, policy=Policy()) as bench:
-        task = await bench.queued("spends")
+        task = await bench.create_queued("spends")
         states = [await _try(bench, task) for _ in range(12)]
         assert states == [*[("queued", n) for n in range(1, 12)], ("failed", 0)]
 
@@ -73,7 +73,7 @@ async def _try(bench: Workbench, task: Task) -> tuple[str, int]:
     left = await bench.context.store.read(
         lambda db: db.scalar(select(jobs.c.attempts).where(jobs.c.task_key == task.key))
     )
-    return (await bench.task(task.key)).state.value, left or 0
+    return (await bench.read_task(task.key)).state.value, left or 0
 
 
 async def _age(bench: Workbench, task: Task, by: timedelta) -> float:

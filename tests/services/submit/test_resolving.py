@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.made_up import NAME, MadeUp
-from tests.support.made_up_answers import observation, parsed
-from tests.support.made_up_api import Played, says, tells
+from tests.support.made_up_answers import parse_answer, read_observation
+from tests.support.made_up_api import Played, build_answer, build_poll_answer
 from tests.support.workbench import (
     OPERATION,
     PATIENCE,
@@ -35,7 +35,7 @@ from tracker.store.schema.tasks import jobs
 
 pytestmark = pytest.mark.anyio
 CUT = HttpFailure(Certainty.UNKNOWN, "cut")
-FIRST_PAGE = says(tasks=[{"mark": "another", "status": "running"}], next=2)
+FIRST_PAGE = build_answer(tasks=[{"mark": "another", "status": "running"}], next=2)
 BLIND = [Finds.BY_SCAN, Finds.CANDIDATES, Finds.EXISTENCE, Finds.NEVER]
 
 
@@ -45,21 +45,23 @@ def _actions(bench: Workbench) -> TaskActions:
 
 async def test_a_scan_finds_it_on_a_further_page(database_url: str) -> None:
     found = {"id": "theirs", "mark": "ours", "status": "running"}
-    played = Played(make=CUT, pages=[FIRST_PAGE, tells(found)])
+    played = Played(make=CUT, pages=[FIRST_PAGE, build_poll_answer(found)])
     async with open_workbench(
         database_url, ScriptedHttp(played), adapter=MadeUp(Finds.BY_SCAN)
     ) as bench:
-        task = await bench.look(await bench.sent())
+        task = await bench.look(await bench.submit_task())
         assert (task.state, task.provider_task_id) == (TaskState.RUNNING, "theirs")
         assert played.asked == ["make", "list", "list"]
 
 
 async def test_what_a_scan_finds_exists_whatever_its_status_word_means(database_url: str) -> None:
-    played = Played(make=CUT, pages=[tells({"id": "theirs", "mark": "ours", "status": "?"})])
+    played = Played(
+        make=CUT, pages=[build_poll_answer({"id": "theirs", "mark": "ours", "status": "?"})]
+    )
     async with open_workbench(
         database_url, ScriptedHttp(played), adapter=MadeUp(Finds.BY_SCAN)
     ) as bench:
-        task = await bench.look(await bench.sent())
+        task = await bench.look(await bench.submit_task())
         assert (task.state, task.provider_task_id) == (TaskState.SUBMITTED, "theirs")
         assert task.provider_status == "?"
 
@@ -73,17 +75,17 @@ class ListsAlike(MadeUp):
     def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
         """Return all entries."""
         assert asking.body is not None
-        found = [observation(one) for one in (parsed(answer) or {})["tasks"]]
+        found = [read_observation(one) for one in (parse_answer(answer) or {})["tasks"]]
         return Alike(found, is_decisive=self.is_decisive)
 
 
 async def test_a_lost_task_takes_what_is_alike_and_no_others(database_url: str) -> None:
     known, lost = ({"id": f"theirs-{n}", "status": "running"} for n in range(2))
-    played = Played(make=CUT, pages=[tells(known, lost)], poll=tells(known))
+    played = Played(make=CUT, pages=[build_poll_answer(known, lost)], poll=build_poll_answer(known))
     adapter = ListsAlike(Finds.BY_LIKENESS)
     async with open_workbench(database_url, ScriptedHttp(played), adapter=adapter) as bench:
-        await bench.submitted(1)
-        task = await bench.sent("lost")
+        await bench.submit_tasks(1)
+        task = await bench.submit_task("lost")
         assert (await bench.look(task)).provider_task_id == "theirs-1"
         assert played.asked.count("make") == 1
 
@@ -91,24 +93,24 @@ async def test_a_lost_task_takes_what_is_alike_and_no_others(database_url: str) 
 async def test_of_two_lost_tasks_that_ask_for_the_same_a_person_says_whose_it_is(
     database_url: str,
 ) -> None:
-    played = Played(make=CUT, pages=[tells({"id": "theirs-1", "status": "running"})])
+    played = Played(make=CUT, pages=[build_poll_answer({"id": "theirs-1", "status": "running"})])
     adapter = ListsAlike(Finds.BY_LIKENESS)
     async with open_workbench(database_url, ScriptedHttp(played), adapter=adapter) as bench:
-        made = [await bench.sent(name) for name in ("first", "second")]
+        made = [await bench.submit_task(name) for name in ("first", "second")]
         for task in made:
             await bench.bring_forward(task)
         await bench.look(made[0])  # at both
-        after = [await bench.task(task.key) for task in made]
+        after = [await bench.read_task(task.key) for task in made]
         assert {(task.state, task.provider_task_id) for task in after} == {
             (TaskState.UNCERTAIN, None)
         }
 
 
 async def test_what_a_create_under_way_may_have_made_is_not_taken(database_url: str) -> None:
-    played = Played(make=CUT, pages=[tells({"id": "theirs-1", "status": "running"})])
+    played = Played(make=CUT, pages=[build_poll_answer({"id": "theirs-1", "status": "running"})])
     adapter = ListsAlike(Finds.BY_LIKENESS)
     async with open_workbench(database_url, ScriptedHttp(played), adapter=adapter) as bench:
-        lost = await bench.sent("lost")
+        lost = await bench.submit_task("lost")
         asked = Submission("other", NAME, OPERATION, {"prompt": "rain"}, account="default")
         other = (await SubmissionIntake(bench.context).accept(asked)).task
 
@@ -125,10 +127,10 @@ async def test_what_may_be_it_is_told_to_a_person_and_not_taken(
     database_url: str, count: int, *, is_decisive: bool
 ) -> None:
     alike = [{"id": f"theirs-{n}", "status": "running"} for n in range(count)]
-    played = Played(make=CUT, pages=[tells(*alike)])
+    played = Played(make=CUT, pages=[build_poll_answer(*alike)])
     adapter = ListsAlike(Finds.CANDIDATES, is_decisive=is_decisive)
     async with open_workbench(database_url, ScriptedHttp(played), adapter=adapter) as bench:
-        task = await bench.look(await bench.sent())
+        task = await bench.look(await bench.submit_task())
         assert (task.state, task.provider_task_id) == (TaskState.UNCERTAIN, None)
         told = await bench.context.store.read(
             lambda db: db.scalars(select(jobs.c.last_error)).all()
@@ -138,9 +140,9 @@ async def test_what_may_be_it_is_told_to_a_person_and_not_taken(
 
 @pytest.mark.parametrize("finds", BLIND)
 async def test_silence_never_sends_it_again(database_url: str, finds: Finds) -> None:
-    played = Played(make=CUT, pages=[FIRST_PAGE, tells()])
+    played = Played(make=CUT, pages=[FIRST_PAGE, build_poll_answer()])
     async with open_workbench(database_url, ScriptedHttp(played), adapter=MadeUp(finds)) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         for _ in range(12):
             task = await bench.look(task)
         assert (task.state, task.absences) == (TaskState.UNCERTAIN, 0)
@@ -153,9 +155,9 @@ async def test_silence_never_sends_it_again(database_url: str, finds: Finds) -> 
 async def test_an_absence_that_is_no_denial_never_sends_it_again(
     database_url: str, absent: dict[str, object]
 ) -> None:
-    played = Played(make=CUT, poll=says(absent=absent))
+    played = Played(make=CUT, poll=build_answer(absent=absent))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         was_purged = absent.get("kind") == "purged"
         for _ in range(1 if was_purged else 12):
             task = await bench.look(task)
@@ -175,10 +177,10 @@ async def test_what_nothing_finds_expires_and_says_that_it_may_be_billed(
         policy=policy,
         clock=clock,
     ) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         clock.move(1)
         await Sweeper(bench.context).sweep_all()
-        task = await bench.task(task.key)
+        task = await bench.read_task(task.key)
         assert task.state is TaskState.EXPIRED
         assert task.error is not None
         assert task.error.code == "outcome_unknown"
@@ -199,23 +201,23 @@ async def test_a_person_settles_it_by_name(
     async with open_workbench(
         database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER)
     ) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         task = await _actions(bench).resolve("default", task.id, resolution)
-        assert (task.state.value, (await bench.kinds(task))[-1]) == (state, kind)
+        assert (task.state.value, (await bench.list_kinds(task))[-1]) == (state, kind)
         steps = await bench.context.store.read(lambda db: transitions.list_of_task(db, task.key))
         assert steps[-1][1].actor == "ann"
         with pytest.raises(Conflict, match="only an uncertain task"):
             await _actions(bench).resolve("default", task.id, resolution)
         if state == "queued":
-            played.make = says(id="theirs")
+            played.make = build_answer(id="theirs")
             await bench.send()
-            assert (await bench.task(task.key)).state is TaskState.SUBMITTED
+            assert (await bench.read_task(task.key)).state is TaskState.SUBMITTED
         if state == "submitted":
-            played.poll = tells({"id": "theirs", "status": "failed", "why": "no"})
+            played.poll = build_poll_answer({"id": "theirs", "status": "failed", "why": "no"})
             assert (await bench.look(task)).state is TaskState.FAILED
         if state == "expired":
             await bench.call_back(task, {"id": "theirs", "status": "succeeded"})
-            assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+            assert (await bench.read_task(task.key)).state is TaskState.SUCCEEDED
 
 
 async def test_an_id_that_another_task_has_settles_nothing(database_url: str) -> None:
@@ -223,9 +225,9 @@ async def test_an_id_that_another_task_has_settles_nothing(database_url: str) ->
     async with open_workbench(
         database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER)
     ) as bench:
-        await bench.sent("first")
+        await bench.submit_task("first")
         played.make = CUT
-        task = await bench.sent("second")
+        task = await bench.submit_task("second")
         with pytest.raises(Conflict, match="another task has the id"):
             await _actions(bench).resolve("default", task.id, Resolution("exists", "ann", "theirs"))
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support.made_up_api import says
+from tests.support.made_up_api import build_answer
 from tests.support.workbench import OPERATION, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.events import Event, EventKind, Source
@@ -32,16 +32,16 @@ MINE = Selection(TaskFilter("default"))
 
 
 def _refuses(_call: HttpCall) -> HttpResult:
-    return says(400, error={"code": "content", "why": "content"})
+    return build_answer(400, error={"code": "content", "why": "content"})
 
 
 async def _failed(bench: Workbench, *names: str) -> list[Task]:
     made = []
     for name in names:
-        made.append(await bench.queued(name))
-        (job,) = await bench.waits_for(JobKind.SUBMIT)
+        made.append(await bench.create_queued(name))
+        (job,) = await bench.await_jobs(JobKind.SUBMIT)
         await SubmitAttempts(bench.context).run(job)
-    return [await bench.task(task.key) for task in made]
+    return [await bench.read_task(task.key) for task in made]
 
 
 async def _cancel(bench: Workbench, task: Task) -> None:
@@ -77,7 +77,7 @@ async def test_each_is_submitted_again_once(database_url: str) -> None:
             lambda db: task_inputs.get_by_keys(db, [first.key, done.made[0].key])
         )
         assert bodies[first.key] == bodies[done.made[0].key]
-        jobs = await bench.waits_for(JobKind.SUBMIT)
+        jobs = await bench.await_jobs(JobKind.SUBMIT)
         assert {job.task_key for job in jobs} <= {task.key for task in done.made}
         assert (await _run(bench, is_dry=True)).matching == 0
         assert (await _run(bench)).made == []
@@ -141,14 +141,14 @@ async def test_a_call_for_many_waits_for_one_that_is_being_made_again(postgres_u
 
 async def test_what_succeeds_meanwhile_is_not_submitted_again(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
-        task = await bench.accepted(await bench.queued("one"), "theirs")
+        task = await bench.accept_task(await bench.create_queued("one"), "theirs")
         expired = await _expire(bench, task)
-        await bench.ended(task)
+        await bench.end_task(task)
         with pytest.raises(Conflict, match="succeeded"):
             await SubmissionIntake(bench.context).accept_again(
                 expired, idempotency_key=None, submitter=None
             )
-        assert len(await bench.all()) == 1
+        assert len(await bench.list_all()) == 1
 
 
 async def _expire(bench: Workbench, task: Task) -> Task:
@@ -160,14 +160,14 @@ async def _expire(bench: Workbench, task: Task) -> Task:
         return [None] * len(keys)
 
     await bench.context.store.write(batch, task.key)
-    return await bench.task(task.key)
+    return await bench.read_task(task.key)
 
 
 async def test_only_what_the_filter_matches(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         (failed,) = await _failed(bench, "one")
-        waiting = await bench.queued("waiting")
-        cancelled = await bench.queued("cancelled")
+        waiting = await bench.create_queued("waiting")
+        cancelled = await bench.create_queued("cancelled")
         await _cancel(bench, cancelled)
         for filter_, wanted in [
             (MINE, [failed.id, cancelled.id]),

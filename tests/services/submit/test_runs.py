@@ -68,7 +68,7 @@ async def _outcomes(bench: Workbench, run: KeptRun) -> list[tuple[RunOutcome | N
 
 async def _cancelled(bench: Workbench, count_: int) -> Sequence[Task]:
     """Tasks that came to nothing."""
-    made = [await bench.queued(f"ours-{n}") for n in range(count_)]
+    made = [await bench.create_queued(f"ours-{n}") for n in range(count_)]
     runs = _runs(bench)
     await _start(runs, _token(runs, bench, BulkAction.CANCEL, count_))
     await runs.run_pieces()
@@ -78,14 +78,14 @@ async def _cancelled(bench: Workbench, count_: int) -> Sequence[Task]:
 async def test_no_more_than_was_counted_and_none_made_after_it(database_url: str) -> None:
     async with _bench(database_url) as bench:
         runs = _runs(bench, at_once=2)
-        before = [await bench.queued(f"ours-{n}") for n in range(4)]
+        before = [await bench.create_queued(f"ours-{n}") for n in range(4)]
         token = _token(runs, bench, BulkAction.CANCEL, 3)
-        later = await bench.queued("later")
+        later = await bench.create_queued("later")
         run = await _start(runs, token)
         assert (run.state, run.matching) == (RunState.RUNNING, 3)
         assert (await _start(runs, token)).key == run.key
         await runs.run_pieces()
-        states = [(await bench.task(one.key)).state for one in (*before, later)]
+        states = [(await bench.read_task(one.key)).state for one in (*before, later)]
         assert states == [TaskState.CANCELLED] * 3 + [TaskState.QUEUED] * 2
         ended = await runs.get("default", run.id)
         assert (ended.state, ended.done, ended.ended_at is not None) == (RunState.DONE, 3, True)
@@ -107,13 +107,13 @@ async def test_a_piece_whose_commit_failed_is_done_again_and_nothing_twice(
         await runs.run_pieces()
         told = await runs.get("default", run.id)
         assert (told.state, told.done, told.failed) == (RunState.DONE, 5, 0)
-        made = [task.resubmit_of for task in await bench.all() if task.resubmit_of is not None]
+        made = [task.resubmit_of for task in await bench.list_all() if task.resubmit_of is not None]
         assert sorted(made) == sorted(task.id for task in ended)
 
 
 async def test_one_task_that_raises_fails_alone(database_url: str) -> None:
     async with _bench(database_url) as bench:
-        made = [await bench.queued(f"ours-{n}") for n in range(3)]
+        made = [await bench.create_queued(f"ours-{n}") for n in range(3)]
         runs = _runs(bench)
         run = await _start(runs, _token(runs, bench, BulkAction.CANCEL, 3))
         poisoned = made[1].key
@@ -135,10 +135,10 @@ async def test_one_task_that_raises_fails_alone(database_url: str) -> None:
 async def test_what_matches_no_longer_is_refused(database_url: str) -> None:
     async with _bench(database_url) as bench:
         runs = _runs(bench)
-        made = [await bench.queued(f"ours-{n}") for n in range(2)]
+        made = [await bench.create_queued(f"ours-{n}") for n in range(2)]
         run = await _start(runs, _token(runs, bench, BulkAction.CANCEL, 2))
-        sent = await bench.accepted(made[0], "theirs")
-        await bench.ended(sent)
+        sent = await bench.accept_task(made[0], "theirs")
+        await bench.end_task(sent)
         await runs.run_pieces()
         assert await _outcomes(bench, run) == [
             (RunOutcome.REFUSED, NO_LONGER),
@@ -152,14 +152,14 @@ async def test_what_matches_no_longer_is_refused(database_url: str) -> None:
 async def test_a_stopped_run_acts_on_nothing_more(database_url: str) -> None:
     async with _bench(database_url) as bench:
         runs = _runs(bench, at_once=1, pieces=1)
-        made = [await bench.queued(f"ours-{n}") for n in range(3)]
+        made = [await bench.create_queued(f"ours-{n}") for n in range(3)]
         run = await _start(runs, _token(runs, bench, BulkAction.CANCEL, 3))
         await runs.run_pieces()
         stopped = await runs.stop("default", run.id, actor="key 2 (boss)")
         await runs.run_pieces()
         assert (stopped.state, stopped.done) == (RunState.STOPPED, 1)
         assert stopped.stopped_by == "key 2 (boss)"
-        states = [(await bench.task(one.key)).state for one in made]
+        states = [(await bench.read_task(one.key)).state for one in made]
         assert states == [TaskState.CANCELLED, TaskState.QUEUED, TaskState.QUEUED]
         with pytest.raises(Conflict, match="nothing to stop"):
             await runs.stop("default", run.id, actor=WHO)
@@ -189,7 +189,7 @@ async def test_an_idle_worker_is_woken_for_a_run(database_url: str) -> None:
         context.store.call_on_commit(lambda kinds, _moved: woken.update(kinds))
         ended = asyncio.Event()
         runs, leases = _runs(bench), Leases(context)
-        await bench.queued("ours")
+        await bench.create_queued("ours")
         run = await _start(runs, _token(runs, bench, BulkAction.CANCEL, 1))
         assert JobKind.RUN in woken
         assert JobKind.RUN in await leases.find_due_kinds()
@@ -232,7 +232,7 @@ async def test_runs_take_turns(database_url: str) -> None:
     async with _bench(database_url) as bench:
         runs = _runs(bench, at_once=1, pieces=2)
         for n in range(4):
-            await bench.queued(f"ours-{n}")
+            await bench.create_queued(f"ours-{n}")
         both = [
             await _start(runs, _token(runs, bench, BulkAction.CANCEL, 2)),
             await _start(runs, _token(runs, bench, BulkAction.REFRESH, 2)),

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.support.made_up import SlowDrawing
-from tests.support.made_up_api import says
+from tests.support.made_up_api import build_answer
 from tests.support.made_up_stream import TELL
-from tests.support.waiting import until
+from tests.support.waiting import wait_for_condition
 from tests.support.workbench import (
     PATIENCE,
     HandClock,
@@ -47,8 +47,8 @@ pytestmark = pytest.mark.anyio
 S = TaskState
 DONE = {"status": "succeeded", "pieces": [{"kind": "image", "url": "https://media.example/1"}]}
 FAILED = {"status": "failed"}
-SUCCESS = says(said=DONE)
-BUSY = says(429, error={"code": "busy", "why": "too many", "wait": "task"})
+SUCCESS = build_answer(said=DONE)
+BUSY = build_answer(429, error={"code": "busy", "why": "too many", "wait": "task"})
 BROKEN = HttpFailure(Certainty.UNKNOWN, "it broke off")
 
 
@@ -88,7 +88,7 @@ class Scene:
         self.job = job
         so_far = self.out.opened
         self.sending = asyncio.create_task(SubmitAttempts(self.bench.context).run(job))
-        await until(lambda: self.out.opened > so_far)
+        await wait_for_condition(lambda: self.out.opened > so_far)
 
     async def seen(self, state: TaskState) -> Task:
         """Return the task once it is in this state."""
@@ -99,7 +99,7 @@ class Scene:
 
     async def now(self) -> Task:
         """Return the task as it is."""
-        return await self.bench.task(self.task.key)
+        return await self.bench.read_task(self.task.key)
 
     async def answer(self, answer: HttpResult | HttpFailure) -> Task:
         """Have the open call answered; return the task after it."""
@@ -111,7 +111,7 @@ class Scene:
 
     async def kinds(self) -> list[str]:
         """Return the kinds of the task's steps."""
-        return await self.bench.kinds(self.task)
+        return await self.bench.list_kinds(self.task)
 
     def says(self, **line: Any) -> None:
         """Tell the next line of a stream."""
@@ -124,7 +124,7 @@ class Scene:
         """Return what the one receipt of the task says, and where the step that cites it leads."""
         read = self.bench.context.store.read
         (one,) = await read(lambda db: receipts.list_of_task(db, self.task.key, after=0, limit=9))
-        history = await self.bench.history(self.task)
+        history = await self.bench.read_history(self.task)
         (led,) = (step.to_state for step in history if step.receipt == one.key)
         return json.loads(one.body or b""), led
 
@@ -139,7 +139,7 @@ async def scene_of(
     async with open_workbench(
         database_url, out, adapter=SlowDrawing(Finds.NEVER), clock=clock, policy=plan
     ) as bench:
-        scene = Scene(bench, out, clock, await bench.queued("ours", operation=operation))
+        scene = Scene(bench, out, clock, await bench.create_queued("ours", operation=operation))
         await scene.send()
         try:
             yield scene
@@ -178,7 +178,7 @@ async def test_a_create_that_only_names_a_task_is_no_call_that_is_seen(database_
     async with scene_of(database_url, "film") as scene:
         for _ in range(20):
             await asyncio.sleep(0)
-        assert (await scene.answer(says(id="theirs"))).state is S.SUBMITTED
+        assert (await scene.answer(build_answer(id="theirs"))).state is S.SUBMITTED
         assert await scene.kinds() == ["created", "submit_accepted"]
 
 
@@ -187,7 +187,7 @@ async def test_what_is_accepted_without_a_result_is_asked_about_from_then_on(
 ) -> None:
     async with scene_of(database_url, "draw") as scene:
         await scene.seen(S.SUBMITTED)
-        task = await scene.answer(says(id="theirs"))
+        task = await scene.answer(build_answer(id="theirs"))
         assert (task.state, task.provider_task_id, task.awaits) == (S.SUBMITTED, "theirs", None)
         await scene.bench.bring_forward(task)
         assert len(await scene.bench.claim(JobKind.RECONCILE)) == 1
@@ -197,7 +197,7 @@ async def test_what_is_accepted_without_a_result_is_asked_about_from_then_on(
     ("answer", "state", "step"),
     [
         (BROKEN, S.UNCERTAIN, "submit_unknown"),
-        (says(400, error={"code": "bad", "why": "no"}), S.FAILED, "submit_refused"),
+        (build_answer(400, error={"code": "bad", "why": "no"}), S.FAILED, "submit_refused"),
         (BUSY, S.QUEUED, "submit_deferred"),
     ],
 )
@@ -213,7 +213,7 @@ async def test_what_became_of_the_call_decides_as_if_it_had_not_been_seen(
         assert (task.submitted_at is None) == never_there
         assert (task.give_up_at is None) == (state is S.QUEUED)
         if state is S.FAILED:  # its name may be used again
-            assert (await scene.bench.queued("ours", operation="draw")).id != task.id
+            assert (await scene.bench.create_queued("ours", operation="draw")).id != task.id
         if state is S.QUEUED:
             await scene.bench.bring_forward(task)
             await scene.send()

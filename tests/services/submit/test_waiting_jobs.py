@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tests.support.made_up import SlowDrawing
-from tests.support.made_up_api import says
-from tests.support.waiting import until
+from tests.support.made_up_api import build_answer
+from tests.support.waiting import wait_for_condition
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.clock import SystemClock
 from tracker.domain.work import JobKind
@@ -40,18 +40,18 @@ async def test_what_waits_for_a_slow_answer_lets_others_go(
     database_url: str, operation: str, most_aside: int, at_once: int
 ) -> None:
     may_answer = asyncio.Event()
-    outbound = ScriptedHttp(lambda _call: says(said=DONE), before_answer=may_answer.wait)
+    outbound = ScriptedHttp(lambda _call: build_answer(said=DONE), before_answer=may_answer.wait)
     async with open_workbench(database_url, outbound, adapter=SlowDrawing()) as bench:
         for n in range(4):
-            await bench.queued(f"ours-{n}", operation=operation)
+            await bench.create_queued(f"ours-{n}", operation=operation)
         loop = _loop(bench, most_aside=most_aside)
         running = asyncio.create_task(loop.run())
-        await until(lambda: len(outbound.calls) == at_once)
+        await wait_for_condition(lambda: len(outbound.calls) == at_once)
         for _ in range(20):  # whoever else could go would have gone by now
             loop.wake()
             await asyncio.sleep(0)
         assert len(outbound.calls) == at_once
         may_answer.set()
-        await until(lambda: len(outbound.calls) == 4)
+        await wait_for_condition(lambda: len(outbound.calls) == 4)
         loop.stop()
         await running

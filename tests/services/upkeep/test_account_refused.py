@@ -6,7 +6,7 @@ import pytest
 
 from tests.services.upkeep.test_sampling import sample_gauges
 from tests.support.made_up import NAME
-from tests.support.made_up_api import says
+from tests.support.made_up_api import build_answer
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.exchange import HttpResult
 from tracker.services.conditions import ConditionReport, report
@@ -16,8 +16,8 @@ from tracker.store import conditions
 from tracker.telemetry.metrics import CONDITIONS
 
 pytestmark = pytest.mark.anyio
-REFUSED = says(401, error={"code": "key", "why": "no such key"})
-OTHERS_FAULT = says(400, error={"code": "words", "why": "not these words"})
+REFUSED = build_answer(401, error={"code": "key", "why": "no such key"})
+OTHERS_FAULT = build_answer(400, error={"code": "words", "why": "not these words"})
 
 
 class _Provider:
@@ -30,7 +30,7 @@ class _Provider:
     async def after_submit(self, bench: Workbench, answer: HttpResult) -> list[str]:
         """Return the conditions once a further task was answered so."""
         self.answer = answer
-        await bench.queued(f"task-{len(self.http.calls)}")
+        await bench.create_queued(f"task-{len(self.http.calls)}")
         await bench.send()
         return await standing(bench)
 
@@ -51,7 +51,7 @@ async def test_it_stands_from_the_first_refusal_to_the_next_success(database_url
         assert "no such key" in one.reason
         # What is wrong with one request does not prove the key.
         assert await provider.after_submit(bench, OTHERS_FAULT) == ["account_refused"]
-        assert await provider.after_submit(bench, says(id="theirs")) == []
+        assert await provider.after_submit(bench, build_answer(id="theirs")) == []
         assert await provider.after_submit(bench, REFUSED) == ["account_refused"]
 
 
@@ -60,10 +60,10 @@ async def test_a_query_that_is_answered_ends_what_is_said_of_the_key(sqlite_url:
     async with open_workbench(sqlite_url, provider.http) as bench:
         assert await provider.after_submit(bench, REFUSED) == ["account_refused"]
         probing = AccountProber(bench.context)
-        provider.answer = says(503)
+        provider.answer = build_answer(503)
         assert (await probing.probe(NAME, "default")).level == "note"
         assert await standing(bench) == ["account_refused"]
-        provider.answer = says(balance="7")
+        provider.answer = build_answer(balance="7")
         assert (await probing.probe(NAME, "default")).level == "ok"
         assert await standing(bench) == []  # the refusal is still the latest submit
 
@@ -71,12 +71,12 @@ async def test_a_query_that_is_answered_ends_what_is_said_of_the_key(sqlite_url:
 async def test_a_query_proves_no_money(sqlite_url: str) -> None:
     provider = _Provider()
     async with open_workbench(sqlite_url, provider.http) as bench:
-        no_money = says(402, error={"code": "money", "why": "nothing left"})
+        no_money = build_answer(402, error={"code": "money", "why": "nothing left"})
         assert await provider.after_submit(bench, no_money) == ["account_refused"]
-        provider.answer = says(balance="0")
+        provider.answer = build_answer(balance="0")
         assert (await AccountProber(bench.context).probe(NAME, "default")).level == "ok"
         assert await standing(bench) == ["account_refused"]
-        assert await provider.after_submit(bench, says(id="theirs")) == []
+        assert await provider.after_submit(bench, build_answer(id="theirs")) == []
 
 
 async def test_it_gives_way_to_an_ailment_and_goes_with_its_account(sqlite_url: str) -> None:

@@ -24,10 +24,10 @@ from tests.services.upkeep.test_retention import (
     _task,
     opened,
 )
-from tests.support.archives import assert_hides, files_of, needs_pyarrow
-from tests.support.dropping import work_all
+from tests.support.archives import assert_hides, list_files, needs_pyarrow
+from tests.support.dropping import run_all
 from tests.support.made_up import NAME
-from tests.support.raw_callbacks import raw_callback
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.service import ROOT
 from tests.support.workbench import SECRET, HandClock, Workbench
 from tracker.domain import token
@@ -126,7 +126,9 @@ async def test_what_is_dropped_reads_back_equal_to_the_rows(
         await _ended(bench, "one", "two")
         await _ended(bench, "theirs", tenant="a/../b.c")
         signed = token.sign(SECRET, NAME, token.SHARED)
-        stranger = raw_callback(NAME, token.SHARED, signed, b'{"id": "no one\'s"}', {"x-a": "b"})
+        stranger = build_raw_callback(
+            NAME, token.SHARED, signed, b'{"id": "no one\'s"}', {"x-a": "b"}
+        )
         await Reception(bench.context).receive(stranger)
         with pytest.raises(NotFound):
             await Reception(bench.context).receive(replace(stranger, token="forged"))
@@ -142,7 +144,7 @@ async def test_what_is_dropped_reads_back_equal_to_the_rows(
         steps = await by_key(transitions, "seq")
         bodies = {row.id: row.body for row in await _rows(bench, delivery_bodies)}
         clock.move(11 * DAY_S)
-        await work_all(RetentionChore(bench.context))
+        await run_all(RetentionChore(bench.context))
         assert [len(await _rows(bench, table)) for table in (tasks, deliveries)] == [0, 0]
 
         found = {one: {row["key"]: row for row in await _read(bench, one)} for one in WALKED}
@@ -170,7 +172,7 @@ async def test_what_is_dropped_reads_back_equal_to_the_rows(
             KeptClass.DELIVERIES: set(before[deliveries]),
             KeptClass.TASKS: set(before[tasks]),
         }
-        paths = files_of(tmp_path / "archive")
+        paths = list_files(tmp_path / "archive")
         for name in (f"default/day={day}/1-2", f"a%2F%2E%2E%2Fb%2Ec/day={day}/3-3"):
             marked = re.compile(f"v1/tasks/tenant={name}-[0-9a-f]{{8}}{re.escape(end)}")
             assert len([path for path in paths if marked.fullmatch(path)]) == 1
@@ -197,19 +199,19 @@ async def test_what_changes_after_it_was_written_is_written_again_and_stands_onc
         archive.then = [late, hold] if policy is TASKS else [hold]
         clock.move(11 * DAY_S)
         chore = RetentionChore(bench.context)
-        await work_all(chore)
+        await run_all(chore)
         (row,) = await _read(bench, kept_class)
         assert row["key"] == second.key
         if policy is TASKS:
             assert [len(row["receipts"]), row["receipts"][-1]["body"][:4]] == [2, b'{"id']
         assert await _states(bench) == {ArchiveState.KEPT: 1, ArchiveState.CLEARED: 1}
-        (kept,) = files_of(tmp_path / "archive")
+        (kept,) = list_files(tmp_path / "archive")
         await bench.context.store.write(holding.remove, ("default", 1))
         clock.move(DAY_S)
-        await work_all(chore)
+        await run_all(chore)
         assert {row["key"] for row in await _read(bench, kept_class)} == {first.key, second.key}
-        assert len(files_of(tmp_path / "archive")) == 2
-        assert kept in files_of(tmp_path / "archive")
+        assert len(list_files(tmp_path / "archive")) == 2
+        assert kept in list_files(tmp_path / "archive")
 
 
 async def test_of_what_is_dropped_together_nothing_is_kept_where_some_has_changed(
@@ -219,7 +221,7 @@ async def test_of_what_is_dropped_together_nothing_is_kept_where_some_has_change
     async with opened(database_url, clock, EVERYTHING, archive) as bench:
         open_task = await _task(bench, "one")
         signed = token.sign(SECRET, NAME, token.SHARED)
-        stranger = raw_callback(NAME, token.SHARED, signed, b'{"id": "no one\'s"}')
+        stranger = build_raw_callback(NAME, token.SHARED, signed, b'{"id": "no one\'s"}')
         await Reception(bench.context).receive(stranger)
         await bench.context.store.write(_part_deliveries, None)
         await _set_deliveries(bench, DeliveryState.DELIVERED)
@@ -233,9 +235,9 @@ async def test_of_what_is_dropped_together_nothing_is_kept_where_some_has_change
         archive.then = [next_time]  # deliveries are written first, and then receipts
         clock.move(11 * DAY_S)
         chore = RetentionChore(bench.context)
-        await work_all(chore)
+        await run_all(chore)
         assert await _states(bench) == {ArchiveState.BEGUN: 2}
-        await work_all(chore)
+        await run_all(chore)
         assert await _states(bench) == {ArchiveState.KEPT: 1, ArchiveState.CLEARED: 2}
         assert len(await _read(bench, KeptClass.DELIVERIES)) == 1
         assert await _rows(bench, deliveries) == []
@@ -264,7 +266,7 @@ async def test_one_frozen_after_it_wrote_drops_nothing_and_its_file_goes(
         async def another() -> None:
             await bench.context.store.write(_free_lease, None)
             clock.move(3600)
-            await work_all(RetentionChore(bench.context))
+            await run_all(RetentionChore(bench.context))
             assert len(await _read(bench, KeptClass.INPUTS)) == 1
 
         archive.then = [another]
@@ -272,7 +274,7 @@ async def test_one_frozen_after_it_wrote_drops_nothing_and_its_file_goes(
         await RetentionChore(bench.context).drop_for_while()
         assert len(await _read(bench, KeptClass.INPUTS)) == 1
         assert await _states(bench) == {ArchiveState.KEPT: 1, ArchiveState.CLEARED: 1}
-        assert len(files_of(tmp_path / "archive")) == 1
+        assert len(list_files(tmp_path / "archive")) == 1
 
 
 async def test_nothing_is_dropped_while_the_archive_takes_nothing(
@@ -286,7 +288,7 @@ async def test_nothing_is_dropped_while_the_archive_takes_nothing(
         (tmp_path / "archive").write_text("no folder")
 
         async def is_failing() -> bool:
-            await work_all(chore)
+            await run_all(chore)
             found = await bench.context.store.read(conditions.list_open)
             return conditions.ARCHIVE_FAILING in {one.name for one in found}
 
@@ -304,13 +306,13 @@ async def test_a_file_of_a_lost_timeline_stays_and_a_damaged_one_is_told(
     clock = HandClock()
     async with opened(sqlite_url, clock, INPUTS, archive) as bench:
         (task,) = await _ended(bench, "one")
-        ended = (await bench.task(task.key)).finished_at
+        ended = (await bench.read_task(task.key)).finished_at
         assert ended is not None
         folder = tmp_path / "archive" / f"v1/inputs/tenant=default/day={ended:%Y-%m-%d}"
         folder.mkdir(parents=True)
         (folder / "1-1.jsonl.gz").write_bytes(b"of before a restore")
         clock.move(11 * DAY_S)
-        await work_all(RetentionChore(bench.context))
+        await run_all(RetentionChore(bench.context))
         assert (folder / "1-1.jsonl.gz").read_bytes() == b"of before a restore"
         (file,) = await bench.context.store.read(lambda db: archives.list_kept(db, ArchiveFilter()))
         path = tmp_path / "archive" / file.path
@@ -361,7 +363,7 @@ def test_a_process_killed_between_writing_and_dropping_loses_and_doubles_nothing
     assert len(done.stdout.splitlines()) > 20
     assert {CrashPoint.ARCHIVE_BEGUN, CrashPoint.ARCHIVE_WRITTEN} <= set(done.stderr.split())
     found = asyncio.run(archived())
-    assert sorted(found) == files_of(folder)
+    assert sorted(found) == list_files(folder)
     rows = Counter(row for of_file in found.values() for row in of_file)
     assert set(rows.values()) == {1}
     assert {kept_class for kept_class, _ in rows} == {KeptClass.INPUTS, KeptClass.TASKS}
@@ -375,12 +377,12 @@ async def test_less_than_a_batch_waits_six_hours_for_more(
         await _ended(bench, "one")
         clock.move(10 * DAY_S + 2 * 3600)  # it stays an hour behind, and so one task is due
         chore = RetentionChore(bench.context, batch=2)
-        await work_all(chore)
-        assert files_of(tmp_path / "archive") == []
+        await run_all(chore)
+        assert list_files(tmp_path / "archive") == []
         clock.move(5 * 3600 + 60)
-        await work_all(chore)
-        assert len(files_of(tmp_path / "archive")) == 1
+        await run_all(chore)
+        assert len(list_files(tmp_path / "archive")) == 1
         await _ended(bench, "two", "three")
         clock.move(10 * DAY_S + 2 * 3600)
-        await work_all(chore)  # a batch is full
+        await run_all(chore)  # a batch is full
         assert len(await _read(bench, KeptClass.INPUTS)) == 3

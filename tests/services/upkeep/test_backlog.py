@@ -39,7 +39,7 @@ async def test_it_stands_from_one_too_many_to_half_of_them(database_url: str) ->
 
 async def test_each_chore_that_follows_the_feed_is_measured(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
-        await bench.queued("mine")
+        await bench.create_queued("mine")
         assert set(await bench.context.store.read(sizes.count_behind)) == {"counting"}
         await bench.context.store.write(begin_recording, None)
         behind = await bench.context.store.read(sizes.count_behind)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from tests.support.moved_clock import moved_clock
-from tests.support.subscribing import OK, an_endpoint
+from tests.support.moved_clock import make_moved_clock
+from tests.support.subscribing import OK, create_endpoint
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.clock import ServerClock, SystemClock, get_machine_time
 from tracker.domain.clock_steps import LONGEST_LOOK_S
@@ -90,7 +90,7 @@ async def test_work_of_a_process_that_is_two_hours_off_is_due_at_once(
     right, wrong = SystemClock(), ServerClock(WrongClock(off))
     async with open_workbench(postgres_url, ScriptedHttp(lambda _: OK), clock=wrong) as bench:
         await bench.context.store.read(conditions.list_open)  # as a process reads before it serves
-        task = await bench.queued("ours")
+        task = await bench.create_queued("ours")
         assert abs(task.created_at - right.now()) < NEAR
         async with open_workbench(postgres_url, ScriptedHttp(lambda _: OK), clock=right) as other:
             jobs = await other.claim(JobKind.SUBMIT, limit=1)
@@ -142,7 +142,7 @@ async def test_a_task_from_before_a_step_is_asked_for_as_often_as_a_new_one(
         sqlite_url, ScriptedHttp(lambda _: OK), clock=ServerClock(machine)
     ) as bench:
         context, steps = bench.context, ClockStepWatch(bench.context)
-        (task,) = await bench.submitted(1)
+        (task,) = await bench.submit_tasks(1)
         machine.off += timedelta(hours=hours)
 
         def put_off(tx: Tx, items: Sequence[None]) -> list[None]:
@@ -163,16 +163,16 @@ async def test_a_task_from_before_a_step_is_asked_for_as_often_as_a_new_one(
 async def test_a_clock_that_goes_back_an_hour_holds_nothing_up(database_url: str) -> None:
     """An hour is less than the longest pause: what is due looks like what was put off."""
     machine = WrongClock()
-    with moved_clock(database_url) as server:
+    with make_moved_clock(database_url) as server:
         clock = ServerClock(machine)
         async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
             presence, steps = ProcessPresence(bench.context), ClockStepWatch(bench.context)
             await presence.look()  # hears a server's time for the first time
             await steps.look()
             assert "clock_stepped" not in await standing(bench)
-            await an_endpoint(bench)
-            await bench.submitted(1)
-            await bench.queued("not sent yet")
+            await create_endpoint(bench)
+            await bench.submit_tasks(1)
+            await bench.create_queued("not sent yet")
             machine.off -= timedelta(hours=1)
             server.move(-3600)
             await presence.look()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.made_up import NAME
-from tests.support.made_up_api import Played, says
+from tests.support.made_up_api import Played, build_answer
 from tests.support.workbench import (
     OPERATION,
     HandClock,
@@ -52,11 +52,11 @@ def bill(status: str, *entries: tuple[str, str]) -> dict[str, object]:
 
 
 async def test_reserve_settle_and_two_refunds_are_seen(database_url: str) -> None:
-    played = Played(make=says(id="theirs", bill=[{"amount": "3", "phase": "reserve"}]))
+    played = Played(make=build_answer(id="theirs", bill=[{"amount": "3", "phase": "reserve"}]))
     async with open_workbench(
         database_url, ScriptedHttp(played), prices=LISTED, public_url=US
     ) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         back = ("refund", "3"), ("refund", "6")
         for told in (
             bill("failed", ("settle", "3")),
@@ -80,17 +80,17 @@ async def test_sums_stand_by_day_key_and_operation_and_a_late_refund_with_its_ta
 ) -> None:
     clock = HandClock()
     prices = [*LISTED, ListPrice(NAME, PricedUnit.TASK, Decimal("0.1"), "EUR", operation="draw")]
-    played = Played(make=says(id="theirs"))
+    played = Played(make=build_answer(id="theirs"))
     async with open_workbench(
         database_url, ScriptedHttp(played), prices=prices, clock=clock, public_url=US
     ) as bench:
-        first = await bench.sent()
-        await bench.queued("b", submitter=7)
+        first = await bench.submit_task()
+        await bench.create_queued("b", submitter=7)
         old = clock.now().date().isoformat()
         clock.at += timedelta(days=1)
         new = clock.now().date().isoformat()
         for name in ("c", "d", "e"):
-            await bench.queued(name, submitter=7, operation="draw")
+            await bench.create_queued(name, submitter=7, operation="draw")
         await bench.call_back(first, bill("succeeded", ("settle", "3")))
         await bench.call_back(first, bill("succeeded", ("settle", "3"), ("refund", "1")))
         expected = {
@@ -122,17 +122,17 @@ async def spent(bench: Workbench, by: CostGroup, since: str, until: str) -> Sequ
 
 async def test_a_callback_without_costs_writes_none(database_url: str) -> None:
     async with open_workbench(
-        database_url, ScriptedHttp(Played(make=says(id="theirs"))), public_url=US
+        database_url, ScriptedHttp(Played(make=build_answer(id="theirs"))), public_url=US
     ) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         await bench.call_back(task, bill("succeeded"))
-        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+        assert (await bench.read_task(task.key)).state is TaskState.SUCCEEDED
         assert await phases(bench, task) == []
 
 
 async def test_what_may_have_been_billed_is_said(database_url: str) -> None:
     cut = HttpFailure(Certainty.UNKNOWN, "cut")
     async with open_workbench(database_url, ScriptedHttp(Played(make=cut)), prices=LISTED) as bench:
-        task = await bench.sent()
+        task = await bench.submit_task()
         assert task.state is TaskState.UNCERTAIN
         assert await by_phase(bench) == {"possible": "2"}

@@ -24,7 +24,7 @@ WAY = ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
 
 
 async def _end(bench: Workbench, name: str) -> Task:
-    task = await bench.accepted(await bench.queued(name), f"theirs-{name}")
+    task = await bench.accept_task(await bench.create_queued(name), f"theirs-{name}")
     await _costs(bench, task, Cost("unit", "0.1", "video"))
     return task
 

@@ -33,6 +33,6 @@ async def test_the_newest_number_stands_beside_the_file(sqlite_url: str) -> None
     assert file is not None
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
         for newest in (1, 2):
-            await history.insert(bench.context.store, history.new_task())
+            await history.insert(bench.context.store, history.make_task())
             await note_identity(bench.context)
             assert f'"seq": {newest}' in note_path(file).read_text()

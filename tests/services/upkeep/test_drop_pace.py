@@ -39,7 +39,7 @@ class _LeapingClock(HandClock):
 
 async def _ended(bench: Workbench, count: int, at: datetime) -> None:
     ended = {"provider": NAME, "state": TaskState.SUCCEEDED, "finished_at": at}
-    await history.insert(bench.context.store, *(history.new_task(**ended) for _ in range(count)))
+    await history.insert(bench.context.store, *(history.make_task(**ended) for _ in range(count)))
     await EndCounter(bench.context).fold_all()
 
 

@@ -20,10 +20,10 @@ from tests.services.upkeep.test_retention import (
     opened,
 )
 from tests.support import history
-from tests.support.dropping import work_all
+from tests.support.dropping import run_all
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played
-from tests.support.raw_callbacks import raw_callback
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.workbench import SECRET, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.delivery import DeliveryState
@@ -70,7 +70,7 @@ async def _gone(bench: Workbench, clock: HandClock) -> UUID:
     await _set_deliveries(bench, DeliveryState.DELIVERED)
     await EndCounter(bench.context).fold_all()
     clock.move(11 * DAY_S)
-    await work_all(RetentionChore(bench.context))
+    await run_all(RetentionChore(bench.context))
     return task.id
 
 
@@ -93,7 +93,7 @@ async def test_a_task_goes_with_all_its_rows_and_its_name_stays_taken(database_u
         assert await _left(bench) == {}
         clock.move(401 * DAY_S)
         await bench.context.store.write(_free_lease, None)
-        await work_all(RetentionChore(bench.context))
+        await run_all(RetentionChore(bench.context))
         assert await _rows(bench, gone_tasks) == []
         await _task(bench, "one")
 
@@ -110,7 +110,7 @@ async def test_a_late_callback_is_answered_and_counted_and_not_kept(
         shared = token.sign(SECRET, NAME, token.SHARED)
         body = b'{"id": "theirs-one", "mark": "one", "status": "succeeded"}'
         for subject, signed in ((str(id_), own), (token.SHARED, shared)):
-            raw = raw_callback(NAME, subject, signed, body, {})
+            raw = build_raw_callback(NAME, subject, signed, body, {})
             received = await reception.receive(raw)
             assert (received.verdict, received.reason) == (
                 Verdict.STALE,
@@ -133,7 +133,7 @@ async def test_late_callbacks_that_come_together_are_each_answered_and_counted(
         told = await asyncio.gather(
             *(
                 reception.receive(
-                    raw_callback(
+                    build_raw_callback(
                         NAME,
                         token.SHARED,
                         signed,
@@ -165,11 +165,11 @@ async def test_a_batch_grows_to_a_thousand_tasks_on_postgresql_and_two_hundred_o
         database_url, ScriptedHttp(Played()), clock=clock, retention=POLICY, signal=at
     ) as bench:
         ended = {"provider": NAME, "state": TaskState.SUCCEEDED, "finished_at": clock.now()}
-        new = [history.new_task(**ended) for _ in range(2 * size + 1)]
+        new = [history.make_task(**ended) for _ in range(2 * size + 1)]
         await history.insert(bench.context.store, *new)
         await EndCounter(bench.context).fold_all()
         clock.move(11 * DAY_S)
-        await work_all(RetentionChore(bench.context, free=len(new)))
+        await run_all(RetentionChore(bench.context, free=len(new)))
     sizes = [before - after for before, after in pairwise([2 * size + 1, *left])]
     assert sizes == ([100, 400, 1000, 501] if size == 1000 else [100, 200, 101])
 
@@ -204,7 +204,7 @@ async def test_what_something_needs_stays_until_nothing_does(database_url: str) 
     async with opened(database_url, clock, POLICY) as bench:
         task = await _task(bench, "one")
         await _succeed(bench, task)
-        child = await bench.queued("child")
+        child = await bench.create_queued("child")
         await bench.context.store.write(_link, (child.key, task.id))
         chore = RetentionChore(bench.context)
         for remedy in (
@@ -213,11 +213,11 @@ async def test_what_something_needs_stays_until_nothing_does(database_url: str) 
             lambda: bench.context.store.write(_link, (child.key, None)),
         ):
             clock.move(11 * DAY_S)
-            await work_all(chore)
+            await run_all(chore)
             assert {row.key for row in await _rows(bench, tasks)} == {task.key, child.key}
             await remedy()
         clock.move(11 * DAY_S)
-        await work_all(chore)
+        await run_all(chore)
         assert {row.key for row in await _rows(bench, tasks)} == {child.key}
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import bindparam, text
 
 from tests.support.custody import open_custody
-from tests.support.subscribing import OK, an_endpoint
+from tests.support.subscribing import OK, create_endpoint
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.expectation import Expectation
 from tracker.domain.longest_pauses import compute_longest_pauses
@@ -56,8 +56,8 @@ async def due(bench: Workbench) -> set[JobKind]:
 
 async def test_work_that_a_clock_two_hours_ahead_put_off_is_due_again(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=HandClock()) as bench:
-        await bench.queued("waits")
-        await bench.submitted(1)
+        await bench.create_queued("waits")
+        await bench.submit_tasks(1)
         await put_off(bench, HOURS, "jobs.run_at")
         assert await due(bench) == set()
         await DueTimeRepair(bench.context).pull_back()
@@ -66,8 +66,8 @@ async def test_work_that_a_clock_two_hours_ahead_put_off_is_due_again(database_u
 
 async def test_what_may_lie_so_far_ahead_stays(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=HandClock()) as bench:
-        await bench.queued("waits")
-        await bench.submitted(1)
+        await bench.create_queued("waits")
+        await bench.submit_tasks(1)
         known = {("made-up", "film"): Expectation(timedelta(hours=1), timedelta(hours=3))}
         bench.context.expectations.replace(known)
         await put_off(bench, HOURS, "jobs.run_at", "kind = 'reconcile'")
@@ -81,7 +81,7 @@ async def test_what_may_lie_so_far_ahead_stays(database_url: str) -> None:
 async def test_a_claim_of_a_process_that_was_ahead_ends_as_any(sqlite_url: str) -> None:
     clock = HandClock()
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
-        await bench.queued("held")
+        await bench.create_queued("held")
         clock.move(HOURS)
         assert await bench.claim(JobKind.SUBMIT)
         clock.move(-HOURS)
@@ -111,8 +111,8 @@ async def test_deliveries_and_fetches_are_pulled_back(
 ) -> None:
     async with open_custody(database_url, tmp_path, clock=HandClock()) as custody:
         bench = custody.bench
-        await an_endpoint(bench)
-        await custody.succeeded({"url": "http://127.0.0.1:9/film.mp4"})
+        await create_endpoint(bench)
+        await custody.create_succeeded({"url": "http://127.0.0.1:9/film.mp4"})
         await put_off(bench, put_s, f"{table}.next_at", token="somebody" if is_held else None)
         await DueTimeRepair(bench.context).pull_back()
         ahead = await ahead_s(bench, f"{table}.next_at")

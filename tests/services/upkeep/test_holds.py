@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.upkeep.test_retention import DAY_S, _rows, _succeed, _task, opened
-from tests.support.dropping import work_all
+from tests.support.dropping import run_all
 from tests.support.workbench import HandClock, Workbench
 from tracker.accounts import AccountsError, parse
 from tracker.domain.errors import NotFound
@@ -49,7 +49,7 @@ async def test_held_tasks_stay_until_the_hold_is_removed(database_url: str) -> N
         ]
         chore = RetentionChore(bench.context)
         clock.move(11 * DAY_S)
-        await work_all(chore)
+        await run_all(chore)
         assert await _dropped(bench) == {second.key}
         claim, audit = held
         assert not await write(holding.remove, ("other", claim.key))
@@ -57,7 +57,7 @@ async def test_held_tasks_stay_until_the_hold_is_removed(database_url: str) -> N
         assert await write(holding.remove, ("other", audit.key))
         assert not await write(holding.remove, ("default", claim.key))
         clock.move(DAY_S)
-        await work_all(chore)
+        await run_all(chore)
         assert len(await _dropped(bench)) == 3
 
 
@@ -70,7 +70,7 @@ async def test_more_than_a_fifth_waits_until_it_is_approved(database_url: str) -
         chore = RetentionChore(bench.context, free=2)
 
         async def waits() -> bool:
-            await work_all(chore)
+            await run_all(chore)
             found = await bench.context.store.read(conditions.list_open)
             return conditions.RETENTION_WAITS in {one.name for one in found}
 
@@ -102,7 +102,7 @@ async def test_the_rest_of_what_was_approved_waits_for_no_batch_of_the_archive(
             clock.move(5 * DAY_S)  # more than a fifth is due, and no part of what was approved
             chore = RetentionChore(bench.context, batch=2, free=1)
             for _ in range(2):
-                await work_all(chore)
+                await run_all(chore)
             assert await _dropped(bench) == {old.key}
             found = await bench.context.store.read(conditions.list_open)
             assert conditions.RETENTION_WAITS in {one.name for one in found}

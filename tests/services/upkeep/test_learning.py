@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.support.made_up import NAME, MadeUp
-from tests.support.subscribing import OK, an_endpoint, owed
+from tests.support.subscribing import OK, create_endpoint, list_owed
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.event_types import EventType
 from tracker.domain.events import Event, EventKind, Source
@@ -25,34 +25,34 @@ pytestmark = pytest.mark.anyio
 
 async def test_degraded_callbacks_are_told_once(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
-        await an_endpoint(bench, filter=EventFilter(types={"provider.callbacks_degraded"}))
-        await an_endpoint(bench, filter=EventFilter(providers={"somebody"}))
+        await create_endpoint(bench, filter=EventFilter(types={"provider.callbacks_degraded"}))
+        await create_endpoint(bench, filter=EventFilter(providers={"somebody"}))
         context = replace(bench.context, public_url="https://tracker.example")
         for n in range(6):
-            task = await bench.accepted(await bench.queued(f"polled-{n}"), f"p-{n}")
+            task = await bench.accept_task(await bench.create_queued(f"polled-{n}"), f"p-{n}")
             await polled(bench, task)
         for _ in range(2):
             await DurationLearner(context).learn_durations()
-        events = [o for o in await owed(bench) if o.event == EventType.CALLBACKS_DEGRADED]
+        events = [o for o in await list_owed(bench) if o.event == EventType.CALLBACKS_DEGRADED]
         assert len(events) == 1
 
 
 async def test_nobody_is_told_of_callbacks_that_an_account_never_sends(database_url: str) -> None:
     silent = MadeUp(is_silent=True)
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK), adapter=silent) as bench:
-        await an_endpoint(bench)
+        await create_endpoint(bench)
         context = replace(bench.context, public_url="https://tracker.example")
         for n in range(6):
-            task = await bench.accepted(await bench.queued(f"polled-{n}"), f"p-{n}")
+            task = await bench.accept_task(await bench.create_queued(f"polled-{n}"), f"p-{n}")
             await polled(bench, task)
         await DurationLearner(context).learn_durations()
-        assert EventType.CALLBACKS_DEGRADED not in [one.event for one in await owed(bench)]
+        assert EventType.CALLBACKS_DEGRADED not in [one.event for one in await list_owed(bench)]
 
 
 async def test_a_name_of_the_callers_makes_no_label(sqlite_url: str) -> None:
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
         for n in range(6):
-            task = await bench.accepted(await bench.queued(f"task-{n}"), f"p-{n}")
+            task = await bench.accept_task(await bench.create_queued(f"task-{n}"), f"p-{n}")
             await polled(bench, task)
         await bench.context.store.write(_named_by_callers, 3)
         await DurationLearner(bench.context).learn_durations()

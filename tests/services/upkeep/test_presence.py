@@ -99,7 +99,7 @@ async def test_a_secret_that_open_tasks_need_is_missed_until_they_have_ended(
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
         async with a_worker(bench) as before:
             await before.look()
-        (task,) = await bench.submitted(1)
+        (task,) = await bench.submit_tasks(1)
         rotated = a_worker(with_secrets(bench, b"new", *bench.context.secrets))
         lacking = a_worker(with_secrets(bench, b"new"))
         await rotated.look()
@@ -109,7 +109,7 @@ async def test_a_secret_that_open_tasks_need_is_missed_until_they_have_ended(
         await rotated.look()  # with it as a further one all is well
         assert await standing(bench) == {}
         await lacking.look()
-        await bench.ended(task)
+        await bench.end_task(task)
         await lacking.look()
         assert await standing(bench) == {}
         assert len(await marks(bench)) == 2

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, delete, select, update
 
-from tests.support.dropping import work_all
+from tests.support.dropping import run_all
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played
-from tests.support.raw_callbacks import raw_callback
+from tests.support.raw_callbacks import build_raw_callback
 from tests.support.service import ROOT
 from tests.support.workbench import (
     OPERATION,
@@ -101,7 +101,7 @@ async def _task(bench: Workbench, name: str, *, tenant: str = "default") -> Task
         webhook_url=HOOK,
     )
     task = (await SubmissionIntake(bench.context).accept(asked)).task
-    return await bench.accepted(task, f"theirs-{name}")
+    return await bench.accept_task(task, f"theirs-{name}")
 
 
 async def _succeed(bench: Workbench, task: Task) -> None:
@@ -123,17 +123,17 @@ async def _rows(bench: Workbench, table: Table, *which: Any) -> list[Any]:
 async def test_an_input_goes_and_its_digest_stays(database_url: str) -> None:
     clock = HandClock()
     async with opened(database_url, clock) as bench:
-        old, is_open = [await bench.queued(name) for name in ("old", "open")]
+        old, is_open = [await bench.create_queued(name) for name in ("old", "open")]
         actions = TaskActions(bench.context, SubmissionIntake(bench.context))
         await actions.cancel("default", old.id, actor="somebody")
         (kept,) = await _rows(bench, task_inputs, task_inputs.c.task_key == old.key)
         again = await actions.resubmit("default", old.id, idempotency_key="once")
         clock.move(30 * DAY_S)
         chore = RetentionChore(bench.context)
-        await work_all(chore)
+        await run_all(chore)
         assert await _rows(bench, dropped_inputs) == []  # an hour behind
         clock.move(2 * 3600)
-        await work_all(chore)
+        await run_all(chore)
         (gone,) = await _rows(bench, dropped_inputs)
         expected = (old.key, len(kept.body), sha256(kept.body).digest())
         assert (gone.task_key, gone.size_bytes, bytes(gone.sha256)) == expected
@@ -153,13 +153,15 @@ async def test_a_receipt_stays_without_its_bytes_and_repeats_are_recognised(
         task = await _task(bench, "one")
         await _succeed(bench, task)
         signed = token.sign(SECRET, NAME, token.SHARED)
-        stranger = raw_callback(NAME, token.SHARED, signed, b'{"id": "no one\'s"}', {"x-a": "b"})
+        stranger = build_raw_callback(
+            NAME, token.SHARED, signed, b'{"id": "no one\'s"}', {"x-a": "b"}
+        )
         await Reception(bench.context).receive(stranger)
         before = await _rows(bench, receipts)
         assert {row.task_key for row in before} == {task.key, None}
         assert all(row.body for row in before)
         clock.move(91 * DAY_S)
-        await work_all(RetentionChore(bench.context))
+        await run_all(RetentionChore(bench.context))
         after = await _rows(bench, receipts)
         assert [(row.body, row.headers) for row in after] == [(None, None)] * len(before)
         kept = ("key", "verdict", "fingerprint", "size_bytes", "received_at", "task_key")
@@ -179,13 +181,13 @@ async def test_ended_deliveries_go_and_owed_ones_once_they_have_ended(database_u
         assert owed
         clock.move(31 * DAY_S)
         chore = RetentionChore(bench.context)
-        await work_all(chore)
+        await run_all(chore)
         assert await _rows(bench, deliveries) == owed
         await _set_deliveries(bench, DeliveryState.DELIVERED)
-        await work_all(chore)
+        await run_all(chore)
         assert len(await _rows(bench, deliveries)) == len(owed)  # the place is behind them
         clock.move(DAY_S)
-        await work_all(chore)
+        await run_all(chore)
         for table in (deliveries, delivery_attempts, delivery_bodies):
             assert await _rows(bench, table) == []
         redelivery = Redelivery(bench.context)
@@ -224,7 +226,7 @@ async def test_the_most_specific_rule_decides(database_url: str) -> None:
         chore, left = RetentionChore(bench.context, batch=1), []
         for days in (3, 58):
             clock.move(days * DAY_S)
-            await work_all(chore)
+            await run_all(chore)
             left.append({row.task_key for row in await _rows(bench, task_inputs)})
         assert left == [{made[0].key, made[2].key, careful.key}, {made[2].key, careful.key}]
 
@@ -267,7 +269,7 @@ async def test_one_that_does_not_keep_up_is_a_condition_until_it_does(database_u
     clock = HandClock()
     async with opened(database_url, clock) as bench:
         chore = RetentionChore(bench.context)
-        await work_all(chore)
+        await run_all(chore)
 
         async def standing() -> list[str]:
             found = await bench.context.store.read(conditions.list_open)

@@ -43,7 +43,7 @@ def _value(gauge: metrics.Gauge, *labels: str) -> float:
 async def test_the_database_is_measured(database_url: str) -> None:
     is_server = database_url.startswith("postgresql")
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
-        await bench.queued("mine")
+        await bench.create_queued("mine")
         await sample_gauges(bench)
     names = {labels[0] for labels, _ in metrics.DATABASE_BYTES.read()}
     assert names == (set(metadata.tables) if is_server else {"all", "wal"})
@@ -62,7 +62,7 @@ async def test_work_that_a_dead_worker_left_is_seen_and_counted_when_it_is_taken
     database_url: str,
 ) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
-        await bench.queued("mine")
+        await bench.create_queued("mine")
         assert not (await bench.claim_submits())[0].was_left
         metrics.LEASES_EXPIRED.add(by=0)
         before = metrics.LEASES_EXPIRED.values[()]
@@ -109,7 +109,7 @@ def _end_leases(tx: Tx, asked: Sequence[None]) -> list[None]:
 async def test_files_that_nobody_fetches_are_counted(database_url: str, tmp_path: Path) -> None:
     async with open_custody(database_url, tmp_path) as custody:
         urls = [f"http://127.0.0.1:9/{name}.mp4" for name in ("one", "two")]
-        await custody.succeeded(*({"url": url} for url in urls))
+        await custody.create_succeeded(*({"url": url} for url in urls))
         await put_off(custody.bench, -400, "assets.next_at")
         await sample_gauges(custody.bench)
         assert _value(metrics.JOBS_DUE, "fetch") == 2
@@ -120,8 +120,8 @@ async def test_files_that_nobody_fetches_are_counted(database_url: str, tmp_path
 
 async def test_what_was_learned_of_the_latest_tasks_is_shown(sqlite_url: str) -> None:
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
-        for task in await bench.submitted(5):
-            await bench.ended(task)
+        for task in await bench.submit_tasks(5):
+            await bench.end_task(task)
         await DurationLearner(bench.context).recall()
         name, operation = task.provider, task.operation
     assert dict(metrics.CALLBACK_SHARE.read()) == {(name, "default"): 1.0}

@@ -19,8 +19,8 @@ from tests.services.upkeep.test_archive import (
     _states,
 )
 from tests.services.upkeep.test_retention import DAY_S, _free_lease, _rows, opened
-from tests.support.archives import files_of
-from tests.support.dropping import work_all
+from tests.support.archives import list_files
+from tests.support.dropping import run_all
 from tests.support.workbench import HandClock
 from tracker.domain.archive import ArchiveState
 from tracker.domain.retention import KeptClass
@@ -62,15 +62,15 @@ async def test_a_copy_deletes_no_file_that_the_database_it_came_from_had_begun(
     async with opened(sqlite_url, clock, INPUTS, archive) as bench:
         await _ended(bench, "one")
         clock.move(11 * DAY_S)
-        await work_all(RetentionChore(bench.context))
-        kept = files_of(tmp_path / "archive")
+        await run_all(RetentionChore(bench.context))
+        kept = list_files(tmp_path / "archive")
         async with opened(f"sqlite:///{copy}", clock, INPUTS, archive) as other:
             assert await _states(other) == {ArchiveState.BEGUN: 1}
             await other.context.store.write(_free_lease, None)
-            await work_all(RetentionChore(other.context))
+            await run_all(RetentionChore(other.context))
             assert await _states(other) == {ArchiveState.VOID: 1, ArchiveState.KEPT: 1}
             assert await _rows(other, task_inputs) == []
-        assert set(kept) < set(files_of(tmp_path / "archive"))
+        assert set(kept) < set(list_files(tmp_path / "archive"))
         assert len(await _read(bench, KeptClass.INPUTS)) == 1
 
 
@@ -90,20 +90,20 @@ async def test_what_another_origin_began_stays_and_what_this_one_began_goes(
         clock.move(11 * DAY_S)
         for _ in range(2):
             with pytest.raises(DiesInArchive):
-                await work_all(RetentionChore(bench.context))
+                await run_all(RetentionChore(bench.context))
             await bench.context.store.write(_free_lease, None)
             if len(begun) == 1:  # as after a failover: the first is known as an older server's
-                (theirs,) = files_of(tmp_path / "archive")
+                (theirs,) = list_files(tmp_path / "archive")
                 await bench.context.store.write(_give_away, None)
-        assert len(files_of(tmp_path / "archive")) == 2
-        await work_all(RetentionChore(bench.context))
+        assert len(list_files(tmp_path / "archive")) == 2
+        await run_all(RetentionChore(bench.context))
         assert await _states(bench) == {
             ArchiveState.VOID: 1,
             ArchiveState.CLEARED: 1,
             ArchiveState.KEPT: 1,
         }
         (kept,) = [row.path for row in await _rows(bench, archives_table) if row.state == "kept"]
-        assert set(files_of(tmp_path / "archive")) == {theirs, kept}
+        assert set(list_files(tmp_path / "archive")) == {theirs, kept}
 
 
 def test_a_copys_file_of_the_rows_that_a_killed_process_had_begun_stays(
@@ -119,11 +119,11 @@ def test_a_copys_file_of_the_rows_that_a_killed_process_had_begun_stays(
         clock.move(11 * DAY_S)
         async with opened(url, clock, INPUTS, objects, at) as bench:
             await bench.context.store.write(_free_lease, None)
-            await work_all(RetentionChore(bench.context))
+            await run_all(RetentionChore(bench.context))
             assert await _rows(bench, task_inputs) == []
             assert len(await _read(bench, KeptClass.INPUTS)) == 1
         objects.close()
-        return files_of(folder)
+        return list_files(folder)
 
     async def prepare() -> None:
         async with opened(sqlite_url, HandClock(), INPUTS) as bench:
@@ -158,10 +158,10 @@ async def test_nothing_is_dropped_while_a_restored_database_is_recovered(
         clock.move(11 * DAY_S)
         bench.context.recovery.since = clock.now()
         assert await RetentionChore(bench.context).drop_for_while() is None
-        assert (files_of(tmp_path / "archive"), await _rows(bench, chore_leases)) == ([], [])
+        assert (list_files(tmp_path / "archive"), await _rows(bench, chore_leases)) == ([], [])
         bench.context.recovery.since = None
-        await work_all(RetentionChore(bench.context))
-        assert len(files_of(tmp_path / "archive")) == 1
+        await run_all(RetentionChore(bench.context))
+        assert len(list_files(tmp_path / "archive")) == 1
 
 
 def _give_away(tx: Tx, asked: Sequence[None]) -> list[None]:

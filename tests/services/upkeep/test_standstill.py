@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.made_up_api import says
+from tests.support.made_up_api import build_answer
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.policy import Policy
@@ -23,8 +23,8 @@ async def test_it_is_raised_told_and_cleared(
 
     def answer(_call: HttpCall) -> HttpResult:
         if is_busy:
-            return says(429, error={"why": "later", "wait": "task", "spends": spends})
-        return says(id="theirs")
+            return build_answer(429, error={"why": "later", "wait": "task", "spends": spends})
+        return build_answer(id="theirs")
 
     clock = HandClock()
     async with open_workbench(
@@ -42,7 +42,7 @@ async def test_it_is_raised_told_and_cleared(
             found = await bench.context.store.read(conditions.list_open)
             return [one.name for one in found]
 
-        await bench.queued("mine")
+        await bench.create_queued("mine")
         begun, seen = clock.now(), await try_and_look()
         while not seen:
             assert (clock.now() - begun).total_seconds() < 600

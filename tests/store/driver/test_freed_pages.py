@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, text
 
 from tests.support import history
-from tests.support.dropping import work_all
+from tests.support.dropping import run_all
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.cli.main import main
@@ -94,7 +94,7 @@ async def test_retention_gives_back_what_is_free_once_nothing_is_left_to_drop(
         free = _pragma(engine, "freelist_count")
         assert freed_pages.SLICE < free < 4 * freed_pages.SLICE
         ended = {"state": TaskState.SUCCEEDED, "finished_at": bench.context.clock.now() - LONG}
-        await history.insert(bench.context.store, *(history.new_task(**ended) for _ in range(2)))
+        await history.insert(bench.context.store, *(history.make_task(**ended) for _ in range(2)))
         chore = RetentionChore(bench.context, batch=1)
         monkeypatch.setattr(retention, "ROUND_S", -1.0)  # one batch
         assert await chore.drop_for_while() == 0.0
@@ -103,7 +103,7 @@ async def test_retention_gives_back_what_is_free_once_nothing_is_left_to_drop(
         monkeypatch.setattr(retention, "SLICES", 1)
         assert await chore.drop_for_while() == 0.0
         assert 0 < _pragma(engine, "freelist_count") < free
-        await work_all(chore)
+        await run_all(chore)
         assert _pragma(engine, "freelist_count") == 0
         engine.dispose()
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.support.databases import PostgresTemplate
-from tests.support.pgbouncer import pgbouncer
+from tests.support.pgbouncer import run_pgbouncer
 from tracker.clock import ServerClock, SystemClock
 from tracker.store import feed_head
 from tracker.store.driver import bulk, lookups, server_session
@@ -43,7 +43,7 @@ def url(postgres_template: PostgresTemplate) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def pooled_url(url: str) -> Iterator[str]:
-    with pgbouncer(url, mode="transaction") as made:
+    with run_pgbouncer(url, mode="transaction") as made:
         yield made
 
 
@@ -154,7 +154,7 @@ def test_statements_prepared_on_one_session_run_on_another(pooled_url: str) -> N
 
 
 def test_a_session_that_keeps_the_statements_of_its_last_client_is_no_hindrance(url: str) -> None:
-    with pgbouncer(url, mode="session", size=1, reset="") as session_url:
+    with run_pgbouncer(url, mode="session", size=1, reset="") as session_url:
         for _ in range(2):  # the second client meets what the first one has prepared
             with _line(session_url) as line:
                 pipe = bulk.pipe_of(line.begin())
@@ -164,7 +164,7 @@ def test_a_session_that_keeps_the_statements_of_its_last_client_is_no_hindrance(
 
 
 def test_a_pooler_that_loses_statements_is_refused(url: str) -> None:
-    with pgbouncer(url, mode="transaction", prepared=0) as losing_url:
+    with run_pgbouncer(url, mode="transaction", prepared=0) as losing_url:
         problem = find_schema_problem(losing_url)
     assert problem is not None
     assert "set max_prepared_statements = 200" in problem

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tests.support.databases import PostgresTemplate
-from tests.support.pgbouncer import pgbouncer
+from tests.support.pgbouncer import run_pgbouncer
 from tracker.clock import ServerClock, SystemClock
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.engine import open_engine
@@ -55,7 +55,7 @@ def reached_url(url: str, request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "straight":
         yield url
         return
-    with pgbouncer(url, mode="transaction") as made:
+    with run_pgbouncer(url, mode="transaction") as made:
         yield made
 
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from tests.support.keys import bearer, issue
-from tests.support.service import environment, serving
+from tests.support.keys import build_bearer, issue
+from tests.support.service import build_environment, serve_service
 from tracker.cli.main import main
 from tracker.client import AsyncClient, Client
 from tracker.settings import Settings, SettingsError
@@ -25,11 +25,15 @@ def test_the_operator_sees_every_account_without_its_secrets_and_others_see_none
         '[accounts.kling.main]\napi_key = "main-secret-text"\nweight = 3\nmax_in_flight = 20\n'
         '[accounts.kling.spare]\nregion = "china"\n'
     )
-    env = environment(database_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    env = build_environment(
+        database_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None
+    )
     env |= {"TRACKER_CONFIG": str(config), "TRACKER_AUTH": "on"}
-    ours, other = issue(database_url), bearer(issue(database_url, tenant="other"))
-    with serving(env, workers=False) as url:
-        answer = httpx.get(f"{url}/v1/accounts", headers=bearer(ours), trust_env=False, timeout=60)
+    ours, other = issue(database_url), build_bearer(issue(database_url, tenant="other"))
+    with serve_service(env, workers=False) as url:
+        answer = httpx.get(
+            f"{url}/v1/accounts", headers=build_bearer(ours), trust_env=False, timeout=60
+        )
         assert answer.status_code == 200
         assert "main-secret-text" not in answer.text
         told = {one["name"]: one for one in answer.json()["accounts"]}
@@ -60,11 +64,13 @@ def test_the_operator_sees_every_account_without_its_secrets_and_others_see_none
 
 
 def test_the_first_key_comes_from_the_settings_once(database_url: str, tmp_path: Path) -> None:
-    env = environment(database_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    env = build_environment(
+        database_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None
+    )
     env |= {"TRACKER_HOST": "0.0.0.0", "TRACKER_BOOTSTRAP_KEY": FIRST}
     holder = {"authorization": f"Bearer {FIRST}"}
     for _ in range(2):  # a second start makes no second key
-        with serving(env, workers=False) as url:
+        with serve_service(env, workers=False) as url:
             assert httpx.get(f"{url}/v1/tasks", trust_env=False, timeout=60).status_code == 401
             answer = httpx.get(f"{url}/v1/tasks", headers=holder, trust_env=False, timeout=60)
             assert answer.status_code == 200
@@ -74,7 +80,7 @@ def test_the_first_key_comes_from_the_settings_once(database_url: str, tmp_path:
     assert (key["name"], key["scopes"]) == ("bootstrap", ["admin", "tasks:read", "tasks:write"])
     revoked = runner.invoke(main, ["keys", "revoke", key["id"]])
     assert revoked.exit_code == 0
-    with serving(env, workers=False) as url:  # a revoked one stays revoked
+    with serve_service(env, workers=False) as url:  # a revoked one stays revoked
         answer = httpx.get(f"{url}/v1/tasks", headers=holder, trust_env=False, timeout=60)
         assert answer.status_code == 401
 
@@ -95,7 +101,9 @@ def test_the_asynchronous_client_manages_keys_too(sqlite_url: str, tmp_path: Pat
             assert [one.name for one in await tracker.accounts()] == ["default"]
             assert (await tracker.system())["version"]
 
-    env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    env = build_environment(
+        sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None
+    )
     ours = issue(sqlite_url)
-    with serving(env | {"TRACKER_AUTH": "on"}, workers=False) as url:
+    with serve_service(env | {"TRACKER_AUTH": "on"}, workers=False) as url:
         asyncio.run(manage(url, ours.secret))

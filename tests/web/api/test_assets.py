@@ -13,8 +13,8 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from tests.support.keys import bearer, issue
-from tests.support.origin import MP4, film
+from tests.support.keys import build_bearer, issue
+from tests.support.origin import MP4, make_film
 from tests.support.raw import answer_of, dial
 from tests.web.conftest import Shared
 from tracker.clock import SystemClock
@@ -25,7 +25,7 @@ from tracker.store.driver.transaction import Tx
 from tracker.store.schema import assets as assets_table
 from tracker.store.store import Store
 
-FILM = film(300_000)
+FILM = make_film(300_000)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert(1)</script>"
 
@@ -389,7 +389,7 @@ def test_a_reader_may_not_upload(shared_idle: Shared) -> None:
     answer = httpx.post(
         f"{shared_idle.url}/v1/uploads",
         content=b"x",
-        headers=bearer(key),
+        headers=build_bearer(key),
         trust_env=False,
         timeout=60,
     )

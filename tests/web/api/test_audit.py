@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.objects import fill
-from tests.support.requests import callback_path, submit
+from tests.support.requests import find_callback_path, submit
 from tests.support.service import ROOT
 from tests.web.conftest import Shared
 from tracker.web.api.openapi import list_operations
@@ -73,7 +73,7 @@ def test_what_is_done_is_there_once_and_what_is_refused_is_not(
 
 def test_who_settled_a_callback_is_told_and_a_preview_is_no_action(http: httpx.Client) -> None:
     task = submit(http)["id"]
-    http.post(callback_path(task), content=b"{")
+    http.post(find_callback_path(task), content=b"{")
     id_ = http.get("/v1/receipts").json()["receipts"][0]["id"]
     path = f"/v1/receipts/{id_}/replay"
     assert http.post(path, json={}).status_code == 200

@@ -14,8 +14,14 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import Process, environment, free_port, serving, wait_until_ready
+from tests.support.requests import build_kling_callback, find_callback_path, submit
+from tests.support.service import (
+    Process,
+    build_environment,
+    free_port,
+    serve_service,
+    wait_until_ready,
+)
 from tracker.store.driver.engine import open_engine
 
 LONG = 60
@@ -72,7 +78,7 @@ def answer(asking: socket.socket) -> Any:
 
 def test_every_entry_says_whose_it_is_what_moved_and_why(http: httpx.Client) -> None:
     task = submit(http, external_task_id="mine")
-    http.post(callback_path(task["id"]), content=kling_says("succeed"))
+    http.post(find_callback_path(task["id"]), content=build_kling_callback("succeed"))
     first, last = follow(http)
     assert (first["from"], first["to"], first["source"], first["version"]) == (
         *(None, "queued", "client"),
@@ -119,8 +125,8 @@ def test_filters_narrow_the_feed(http: httpx.Client) -> None:
     one = submit(http, external_task_id="one")["id"]
     other = {"operation": "videos/text2video", "input": {"prompt": "a cat"}}
     two = submit(http, external_task_id="two", **other)["id"]
-    http.post(callback_path(one), content=kling_says("processing", task_id="p-1"))
-    http.post(callback_path(one), content=kling_says("succeed", task_id="p-1"))
+    http.post(find_callback_path(one), content=build_kling_callback("processing", task_id="p-1"))
+    http.post(find_callback_path(one), content=build_kling_callback("succeed", task_id="p-1"))
 
     def steps(**params: Any) -> list[tuple[str, str]]:
         return [(change["task_id"], change["to"]) for change in follow(http, **params)]
@@ -144,7 +150,7 @@ def test_a_wait_for_changes_ends_with_the_first_that_fits(http: httpx.Client) ->
         params = {"after": after, "wait": LONG, "state": "succeeded"}
         waiting = beside.submit(http.get, "/v1/changes", params=params)
         submit(http)
-        http.post(callback_path(first["id"]), content=kling_says("succeed"))
+        http.post(find_callback_path(first["id"]), content=build_kling_callback("succeed"))
         page = waiting.result().json()
     assert [(c["task_id"], c["to"]) for c in page["changes"]] == [(first["id"], "succeeded")]
 
@@ -234,7 +240,7 @@ def test_a_stream_resumes_behind_the_last_event(http: httpx.Client) -> None:
 
 
 def test_a_silent_stream_beats_and_moves_its_readers_place(sqlite_url: str, tmp_path: Path) -> None:
-    env = environment(
+    env = build_environment(
         sqlite_url,
         tmp_path,
         provider_url="http://127.0.0.1:9",
@@ -242,7 +248,7 @@ def test_a_silent_stream_beats_and_moves_its_readers_place(sqlite_url: str, tmp_
         TRACKER_HEARTBEAT_S="0.1",
     )
     with (
-        serving(env, workers=False) as url,
+        serve_service(env, workers=False) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=LONG) as http,
         streaming(http, "?after=now&state=failed") as lines,
     ):
@@ -258,7 +264,7 @@ def test_a_stream_and_a_wait_do_not_hold_up_the_end_of_the_process(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     port = free_port()
-    env = environment(
+    env = build_environment(
         sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None, PORT=str(port)
     )
     process = Process(("serve",), env, tmp_path / "log").start()

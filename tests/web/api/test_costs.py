@@ -16,8 +16,8 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.support.keys import bearer, issue
-from tests.support.service import environment, serving
+from tests.support.keys import build_bearer, issue
+from tests.support.service import build_environment, serve_service
 from tracker.cli.main import main
 from tracker.client import Client, Refused
 from tracker.services.access.keys import Issued
@@ -50,7 +50,7 @@ class Priced:
     @contextmanager
     def client(self, key: Issued) -> Iterator[httpx.Client]:
         with httpx.Client(
-            base_url=self.url, headers=bearer(key), trust_env=False, timeout=60
+            base_url=self.url, headers=build_bearer(key), trust_env=False, timeout=60
         ) as client:
             yield client
 
@@ -65,11 +65,11 @@ class Priced:
 def service(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("priced")
     (folder / "prices.toml").write_text(PRICES)
-    env = environment(
+    env = build_environment(
         shared_database_url, folder, provider_url="http://127.0.0.1:9", public_url=None
     )
     env["TRACKER_CONFIG"] = str(folder / "prices.toml")
-    with serving(env, workers=False) as url:
+    with serve_service(env, workers=False) as url:
         yield url
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.requests import build_kling_callback, find_callback_path, submit
 from tests.web.conftest import Shared
 from tracker.clock import SystemClock, make_id
 from tracker.store.driver.engine import open_engine
@@ -27,13 +27,14 @@ def attention(http: httpx.Client) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("body", "verdict"), [(b"{", "malformed"), (kling_says("marinating"), "unknown_status")]
+    ("body", "verdict"),
+    [(b"{", "malformed"), (build_kling_callback("marinating"), "unknown_status")],
 )
 def test_a_dismissed_receipt_asks_for_nobody_and_stays_in_its_list(
     http: httpx.Client, body: bytes, verdict: str
 ) -> None:
     task = submit(http)["id"]
-    http.post(callback_path(task), content=body)
+    http.post(find_callback_path(task), content=body)
     (odd,) = attention(http)["receipts"][verdict]
     first = http.post(f"/v1/receipts/{odd['receipt_id']}/dismiss")
     assert first.status_code == 200, first.text
@@ -48,7 +49,7 @@ def test_a_dismissed_receipt_asks_for_nobody_and_stays_in_its_list(
 def test_a_dismissed_task_asks_for_nobody_and_is_asked_about_on(http: httpx.Client) -> None:
     task = submit(http)["id"]
     assert http.post(f"/v1/tasks/{task}/dismiss").status_code == 409
-    http.post(callback_path(task), content=kling_says("succeed", task_result={}))
+    http.post(find_callback_path(task), content=build_kling_callback("succeed", task_result={}))
     (stuck,) = attention(http)["without_result"]
     assert stuck["task_id"] == task
     assert http.post(f"/v1/tasks/{task}/dismiss").status_code == 200
@@ -59,7 +60,7 @@ def test_a_lost_file_asks_for_somebody_for_a_day_or_until_it_is_dismissed(
     http: httpx.Client, shared_idle: Shared
 ) -> None:
     task, now = submit(http)["id"], SystemClock().now()
-    http.post(callback_path(task), content=kling_says("succeed"))
+    http.post(find_callback_path(task), content=build_kling_callback("succeed"))
     told = []
     engine = open_engine(shared_idle.database_url)
     for ended_at in (now - timedelta(days=2), now):
@@ -91,7 +92,7 @@ def test_forged_callbacks_are_counted_by_where_they_came_from(
 ) -> None:
     task = submit(own_http)["id"]
     for _ in range(5):
-        url = callback_path(task)[:-1] + "~"
+        url = find_callback_path(task)[:-1] + "~"
         assert own_http.post(url, content=b"{}", headers=header).status_code == 404
     found = attention(own_http)
     assert found["forgeries"]["total"] == 5

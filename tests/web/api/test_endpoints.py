@@ -71,7 +71,7 @@ def test_a_test_arrives_signed_and_is_listed_with_its_attempt(
     Webhook(made["secret"]).verify(request.body, request.headers)
     whole = show(api, id_)
     assert whole["body"].encode() == request.body
-    assert request.json()["type"] == "endpoint.test"
+    assert request.parse_json()["type"] == "endpoint.test"
     (attempt,) = whole["attempts"]
     assert (attempt["status"], attempt["error"]) == (200, None)
     assert attempt["latency_ms"] >= 0
@@ -178,7 +178,7 @@ def test_a_thin_payload_names_the_task_and_no_more(api: httpx.Client, sink: Sink
     create(api, sink.url, payload="thin", event_types=["task.succeeded"])
     task = submit(api, external_task_id="mine")
     wait_until(lambda: len(sink.received) == 1)
-    told = sink.received[0].json()["data"]
+    told = sink.received[0].parse_json()["data"]
     assert told == {
         "task": {
             "id": task["id"],
@@ -238,7 +238,7 @@ def test_410_disables_an_endpoint_and_tells_the_others(api: httpx.Client, sink: 
     (troubled,) = api.get("/v1/attention").json()["endpoints"]
     assert (troubled["endpoint_id"], troubled["state"]) == (made["id"], "disabled")
     wait_until(lambda: len(sink.received) == 1)
-    told = sink.received[0].json()
+    told = sink.received[0].parse_json()
     assert told["type"] == "endpoint.disabled"
     assert told["data"]["endpoint"]["id"] == made["id"]
     assert api.post(f"/v1/deliveries/{id_}/redeliver").status_code == 409

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.service import environment, serving_client
+from tests.support.service import build_environment, serve_to_client
 from tracker import __version__
 
 SECRET = "a-secret-that-no-page-shows"
@@ -26,9 +26,11 @@ def test_programs_get_json_and_every_path_in_it_answers(http: httpx.Client) -> N
 @pytest.fixture
 def http_without_pages(sqlite_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     """A client of a service whose dashboard is off, below a path of another host."""
-    env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    env = build_environment(
+        sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None
+    )
     env |= {"TRACKER_ROOT_PATH": "/tracker", "TRACKER_KLING_API_KEY": SECRET, "TRACKER_UI": "off"}
-    with serving_client(env, workers=False) as client:
+    with serve_to_client(env, workers=False) as client:
         yield client
 
 

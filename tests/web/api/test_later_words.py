@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.requests import build_kling_callback, find_callback_path, submit
 from tracker.domain.events import EventKind
 from tracker.services.upkeep.stalls import UNREAD
 from tracker.store.driver.engine import open_engine
@@ -42,7 +42,7 @@ def test_readers_show_the_words_of_a_later_release_as_they_are(
     http: httpx.Client, database_url: str
 ) -> None:
     task = submit(http)["id"]
-    answer = http.post(callback_path(task), content=kling_says("processing"))
+    answer = http.post(find_callback_path(task), content=build_kling_callback("processing"))
     assert answer.json() == {"verdict": "advanced"}
     as_a_later_release_writes(database_url)
     step = http.get(f"/v1/tasks/{task}/transitions").json()["transitions"][-1]
@@ -59,9 +59,9 @@ def test_writers_go_on_with_a_task_that_a_later_release_has_changed(
     http: httpx.Client, database_url: str
 ) -> None:
     task = submit(http)["id"]
-    http.post(callback_path(task), content=kling_says("processing"))
+    http.post(find_callback_path(task), content=build_kling_callback("processing"))
     as_a_later_release_writes(database_url)
-    answer = http.post(callback_path(task), content=kling_says("succeed"))
+    answer = http.post(find_callback_path(task), content=build_kling_callback("succeed"))
     assert answer.json() == {"verdict": "advanced"}
     assert http.get(f"/v1/tasks/{task}").json()["state"] == "succeeded"
 
@@ -102,10 +102,13 @@ def test_readers_go_on_with_a_task_in_a_state_of_a_later_release(
     assert http.get(f"/kling/v1/videos/multi-image2video/{task}").status_code == 200
     assert http.get("/kling/v1/videos/multi-image2video").status_code == 200
     # Only that release knows what may become of the task: the provider must send it again.
-    assert http.post(callback_path(task), content=kling_says("succeed")).status_code == 503
+    assert (
+        http.post(find_callback_path(task), content=build_kling_callback("succeed")).status_code
+        == 503
+    )
     for action in ("cancel", "refresh", "resubmit", "dismiss"):
         assert http.post(f"/v1/tasks/{task}/{action}").status_code in (202, 409, 503)
-    neighbour = http.post(callback_path(ordinary), content=kling_says("succeed"))
+    neighbour = http.post(find_callback_path(ordinary), content=build_kling_callback("succeed"))
     assert neighbour.json() == {"verdict": "advanced"}
     with engine.begin() as db:
         db.execute(text("ALTER TABLE holds RENAME TO taken_away"))

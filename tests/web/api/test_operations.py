@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # i
 
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE
-from tests.support.service import environment, serving
+from tests.support.service import build_environment, serve_service
 from tracker.cli.main import main
 from tracker.client import AsyncClient, Client
 from tracker.providers.registry import PROVIDERS
@@ -29,10 +29,10 @@ def service(
     sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("operations")
-    env = environment(
+    env = build_environment(
         sqlite_template.copy(folder), folder, provider_url="http://127.0.0.1:9", public_url=None
     )
-    with serving(env, workers=False) as url:
+    with serve_service(env, workers=False) as url:
         yield url
 
 

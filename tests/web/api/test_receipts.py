@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.support.dashboard import sign_in
-from tests.support.keys import bearer, issue
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.keys import build_bearer, issue
+from tests.support.requests import build_kling_callback, find_callback_path, submit
 from tests.web.conftest import Shared
 from tracker.clock import make_id
 from tracker.domain.inline_files import InlineFile
@@ -33,14 +33,20 @@ def _odd(http: httpx.Client, *bodies: bytes) -> str:
     """Send callbacks about a new task; its id."""
     task: str = submit(http)["id"]
     for body in bodies:
-        http.post(callback_path(task), content=body, headers={"content-type": "text/html"})
+        http.post(find_callback_path(task), content=body, headers={"content-type": "text/html"})
     return task
 
 
 def test_odd_receipts_are_listed_newest_first_and_ordinary_ones_are_not(
     http: httpx.Client,
 ) -> None:
-    task = _odd(http, b"{", kling_says("marinating"), kling_says("succeed"), kling_says("failed"))
+    task = _odd(
+        http,
+        b"{",
+        build_kling_callback("marinating"),
+        build_kling_callback("succeed"),
+        build_kling_callback("failed"),
+    )
     found = _listed(http)
     assert [one["verdict"] for one in found] == ["conflict", "unknown_status", "malformed"]
     assert {one["task_id"] for one in found} == {task}
@@ -54,7 +60,12 @@ def test_odd_receipts_are_listed_newest_first_and_ordinary_ones_are_not(
 
 
 def test_pages_meet_every_receipt_once(http: httpx.Client) -> None:
-    _odd(http, *(b"{" + b" " * n for n in range(5)), kling_says("a"), kling_says("b"))
+    _odd(
+        http,
+        *(b"{" + b" " * n for n in range(5)),
+        build_kling_callback("a"),
+        build_kling_callback("b"),
+    )
     met, after = [], None
     while True:
         params = {"limit": 2} | ({} if after is None else {"after": after})
@@ -77,7 +88,7 @@ def test_no_name_of_a_file_is_shown_that_is_good_elsewhere(shared_idle: Shared) 
     name = file.build_name(b"a secret for tests only", "with files")
     key = issue(shared_idle.database_url, tenant="with files")
     with httpx.Client(
-        base_url=shared_idle.url, headers=bearer(key), trust_env=False, timeout=60
+        base_url=shared_idle.url, headers=build_bearer(key), trust_env=False, timeout=60
     ) as http:
         sign_in(http, key.secret)
         task = _odd(http, json.dumps({"odd": name}).encode())
@@ -141,13 +152,16 @@ def test_a_receipt_that_is_not_there_is_not_found(http: httpx.Client, id_: str) 
 
 def test_strangers_are_shown_to_the_operator_alone(http: httpx.Client) -> None:
     said = json.dumps({"task_id": "unheard-of", "task_status": "succeed"})
-    assert http.post(callback_path(SHARED), content=said).status_code == 200
+    assert http.post(find_callback_path(SHARED), content=said).status_code == 200
     assert _listed(http) == []
 
 
 def test_a_quarantined_one_is_given_to_its_task_as_previewed(http: httpx.Client) -> None:
     task = submit(http)["id"]
-    http.post(callback_path(task), content=kling_says("processing", external_task_id="another"))
+    http.post(
+        find_callback_path(task),
+        content=build_kling_callback("processing", external_task_id="another"),
+    )
     (odd,) = _listed(http)
     assert odd["verdict"] == "mismatch"
     path, body = f"/v1/receipts/{odd['id']}/attach", {"task_id": task}
@@ -172,7 +186,7 @@ def test_a_quarantined_one_is_given_to_its_task_as_previewed(http: httpx.Client)
 def test_no_task_of_another_tenant_hears_of_a_callback(
     http: httpx.Client, shared_idle: Shared
 ) -> None:
-    _odd(http, kling_says("processing", external_task_id="another"))
+    _odd(http, build_kling_callback("processing", external_task_id="another"))
     (odd,) = _listed(http)
     with shared_idle.client() as them:
         theirs = submit(them)["id"]

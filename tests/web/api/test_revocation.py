@@ -11,9 +11,15 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, delete, update
 
-from tests.support.keys import bearer, issue
-from tests.support.requests import SECRET, callback_path, kling_says, submission, submit
-from tests.support.service import environment, serving
+from tests.support.keys import build_bearer, issue
+from tests.support.requests import (
+    SECRET,
+    build_kling_callback,
+    build_submission,
+    find_callback_path,
+    submit,
+)
+from tests.support.service import build_environment, serve_service
 from tests.support.waiting import wait_until
 from tracker.domain.access import Scope
 from tracker.services.access.keys import Issued
@@ -59,7 +65,7 @@ CHANGES: tuple[Change, ...] = (_revoked, _deleted, _narrowed, _moved)
 @pytest.fixture(params=["on"])
 def url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[str]:
     """A service that nobody's work moves. param: TRACKER_AUTH, empty for unset."""
-    env = environment(
+    env = build_environment(
         database_url,
         tmp_path,
         provider_url="http://127.0.0.1:9",
@@ -68,7 +74,7 @@ def url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> It
         TRACKER_HEARTBEAT_S=str(LONG_S),
         TRACKER_AUTH=request.param,
     )
-    with serving(env, workers=False) as address:
+    with serve_service(env, workers=False) as address:
         yield address
 
 
@@ -112,7 +118,7 @@ class _Waiting:
         self, stack: ExitStack, url: str, database_url: str, beside: ThreadPoolExecutor
     ) -> None:
         self.key = issue(database_url, tenant=f"tenant-{next(_tenants)}")
-        self.client = stack.enter_context(_client(url, **bearer(self.key)))
+        self.client = stack.enter_context(_client(url, **build_bearer(self.key)))
         self.task = submit(self.client)["id"]
         after = _behind(self.client)
         self.began = list[str]()
@@ -149,7 +155,7 @@ def test_a_stream_and_long_polls_end_with_what_their_key_allowed(
         assert not any(poll.done() for poll in staying.polls)
         assert not staying.has_data
         staying.client.post(
-            callback_path(staying.task), content=kling_says("processing")
+            find_callback_path(staying.task), content=build_kling_callback("processing")
         ).raise_for_status()
         wait_until(lambda: staying.has_data)
         _revoked(database_url, staying.key)
@@ -160,9 +166,9 @@ def test_a_submit_that_waits_says_that_it_was_accepted(
     url: str, database_url: str, beside: ThreadPoolExecutor
 ) -> None:
     key = issue(database_url)
-    with _client(url, **bearer(key)) as client:
+    with _client(url, **build_bearer(key)) as client:
         prefer = {"prefer": f"wait={LONG_S}"}
-        waiting = beside.submit(client.post, "/v1/tasks", json=submission(), headers=prefer)
+        waiting = beside.submit(client.post, "/v1/tasks", json=build_submission(), headers=prefer)
         wait_until(lambda: bool(client.get("/v1/tasks").json()["tasks"]))
         _revoked(database_url, key)
         answer = waiting.result(LONG_S)

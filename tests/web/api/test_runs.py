@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.keys import bearer, issue
+from tests.support.keys import build_bearer, issue
 from tests.support.requests import submit
 from tests.web.conftest import Shared
 from tracker.domain.access import Scope
@@ -66,7 +66,7 @@ def test_a_foreign_token_and_a_reader_start_nothing(
             assert them.get(f"/v1/runs/{run}{path}").status_code == 404
         assert them.post(f"/v1/runs/{run}/stop").status_code == 404
     assert http.get("/v1/runs/no-id").status_code == 404
-    key = bearer(issue(shared_idle.database_url, scopes=[Scope.TASKS_READ]))
+    key = build_bearer(issue(shared_idle.database_url, scopes=[Scope.TASKS_READ]))
     refused = http.post("/v1/runs", json={"token": token}, headers=key)
     assert refused.status_code == 403
 

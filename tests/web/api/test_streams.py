@@ -13,8 +13,8 @@ import pytest
 import uvicorn
 
 from tests.support import history
-from tests.support.service import environment, listen
-from tests.support.waiting import until
+from tests.support.service import build_environment, listen
+from tests.support.waiting import wait_for_condition
 from tracker.clock import SystemClock
 from tracker.domain.task import TaskState
 from tracker.parts import Parts, open_parts
@@ -30,7 +30,9 @@ LONG_S = 60
 @asynccontextmanager
 async def serving_here(url: str, folder: Path, **settings: str) -> AsyncIterator[tuple[int, Parts]]:
     """The web service in this event loop, and what it is made of; its port."""
-    env = environment(url, folder, provider_url="http://127.0.0.1:9", public_url=None, **settings)
+    env = build_environment(
+        url, folder, provider_url="http://127.0.0.1:9", public_url=None, **settings
+    )
     listener = listen()
     async with open_parts(Settings.read_environment(env)) as parts:
 
@@ -43,7 +45,7 @@ async def serving_here(url: str, folder: Path, **settings: str) -> AsyncIterator
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
         )
         running = asyncio.create_task(server.serve(sockets=[listener]))
-        await until(lambda: server.started)
+        await wait_for_condition(lambda: server.started)
         try:
             yield listener.getsockname()[1], parts
         finally:
@@ -70,11 +72,11 @@ async def test_a_client_that_goes_leaves_nothing_behind(
 ) -> None:
     async with serving_here(database_url, tmp_path) as (port, parts):
         watch = parts.services.watch
-        (task,) = await history.insert(parts.context.store, history.new_task())
+        (task,) = await history.insert(parts.context.store, history.make_task())
         asking = ask(port, path.format(id=task.id))
-        await until(lambda: watch.waiting == 1)
+        await wait_for_condition(lambda: watch.waiting == 1)
         asking.close()
-        await until(lambda: watch.waiting == 0)
+        await wait_for_condition(lambda: watch.waiting == 0)
 
 
 async def test_a_reader_that_takes_nothing_is_cut(sqlite_url: str, tmp_path: Path) -> None:
@@ -82,8 +84,8 @@ async def test_a_reader_that_takes_nothing_is_cut(sqlite_url: str, tmp_path: Pat
         watch = parts.services.watch
         await _fill(parts.context.store, megabytes=12)
         slow = ask(port, "/v1/changes/stream", receives_bytes=4096)
-        await until(lambda: watch.waiting == 1)
-        await until(lambda: watch.waiting == 0, timeout_s=LONG_S)
+        await wait_for_condition(lambda: watch.waiting == 1)
+        await wait_for_condition(lambda: watch.waiting == 0, timeout_s=LONG_S)
         # It reads on: what was under way, and then the end, cut short.
         slow.settimeout(LONG_S)
         taken = await asyncio.to_thread(_read_all, slow)
@@ -116,7 +118,7 @@ async def test_when_to_look_again_is_learned_from_how_long_tasks_take(
     async with serving_here(sqlite_url, tmp_path) as (port, parts):
         store, now = parts.context.store, parts.context.clock.now()
         (asked,) = await history.insert(
-            store, history.new_task(state=TaskState.RUNNING, submitted_at=now)
+            store, history.make_task(state=TaskState.RUNNING, submitted_at=now)
         )
         async with httpx.AsyncClient(trust_env=False, timeout=LONG_S) as http:
             url = f"http://127.0.0.1:{port}/v1/tasks/{asked.id}"
@@ -124,7 +126,7 @@ async def test_when_to_look_again_is_learned_from_how_long_tasks_take(
             for _ in range(5):
                 (task,) = await history.insert(
                     store,
-                    history.new_task(submitted_at=now, finished_at=now + timedelta(seconds=40)),
+                    history.make_task(submitted_at=now, finished_at=now + timedelta(seconds=40)),
                 )
                 await history.finish(store, task)
             await DurationLearner(parts.context).recall()
@@ -134,7 +136,7 @@ async def test_when_to_look_again_is_learned_from_how_long_tasks_take(
 async def _fill(store: Store, *, megabytes: int) -> int:
     """Changes with long messages; how many."""
     for _ in range(megabytes):
-        new = [history.new_task(message="x" * 50_000) for _ in range(20)]
+        new = [history.make_task(message="x" * 50_000) for _ in range(20)]
         await history.insert(store, *new)
     return megabytes * 20
 

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from docs import draw
-from tests.support.history import NOW, insert, new_task
-from tests.support.keys import bearer, issue
+from tests.support.history import NOW, insert, make_task
+from tests.support.keys import build_bearer, issue
 from tests.support.made_up_api import Played
-from tests.support.requests import EXAMPLE, SECRET, submission, submit
-from tests.support.service import environment, serving_client
+from tests.support.requests import EXAMPLE, SECRET, build_submission, submit
+from tests.support.service import build_environment, serve_to_client
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tests.web.conftest import Shared
 from tracker.client import Client, CursorGone, Dropped
@@ -33,7 +33,7 @@ def http(shared_http: httpx.Client) -> httpx.Client:
 
 
 def test_an_accepted_task_is_queued_and_has_an_address(http: httpx.Client) -> None:
-    answer = http.post("/v1/tasks", json=submission(metadata={"order": 7}))
+    answer = http.post("/v1/tasks", json=build_submission(metadata={"order": 7}))
     task = answer.json()
     assert answer.status_code == 202
     assert (task["state"], task["version"]) == ("queued", 1)
@@ -43,39 +43,39 @@ def test_an_accepted_task_is_queued_and_has_an_address(http: httpx.Client) -> No
 
 
 def test_the_only_provider_with_accounts_may_be_left_out(http: httpx.Client) -> None:
-    unnamed = submission()
+    unnamed = build_submission()
     del unnamed["provider"]
     headers = {"idempotency-key": "k1"}
     made = http.post("/v1/tasks", json=unnamed, headers=headers)
     assert (made.status_code, made.json()["provider"]) == (202, "kling")
-    named = http.post("/v1/tasks", json=submission(), headers=headers)
+    named = http.post("/v1/tasks", json=build_submission(), headers=headers)
     assert named.json() == made.json()
 
 
 def test_of_several_providers_with_accounts_one_must_be_named(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    env = environment(
+    env = build_environment(
         sqlite_url,
         tmp_path,
         provider_url="http://127.0.0.1:9",
         public_url=None,
         TRACKER_LUMA_API_KEY="a-key-for-tests-only",
     )
-    unnamed = submission()
+    unnamed = build_submission()
     del unnamed["provider"]
-    with serving_client(env, workers=False) as http:
+    with serve_to_client(env, workers=False) as http:
         refused = http.post("/v1/tasks", json=unnamed)
         (error,) = refused.json()["errors"]
         assert (refused.status_code, error["path"]) == (422, "provider")
         assert error["reason"] == "say which; one of: kling, luma"
-        assert http.post("/v1/tasks", json=submission()).status_code == 202
+        assert http.post("/v1/tasks", json=build_submission()).status_code == 202
 
 
 def test_same_key_and_body_is_the_same_answer(http: httpx.Client) -> None:
     headers = {"idempotency-key": "k1"}
-    first = http.post("/v1/tasks", json=submission(), headers=headers)
-    again = http.post("/v1/tasks", json=submission(), headers=headers)
+    first = http.post("/v1/tasks", json=build_submission(), headers=headers)
+    again = http.post("/v1/tasks", json=build_submission(), headers=headers)
     assert again.status_code == first.status_code == 202
     assert again.json() == first.json()
     assert again.headers["idempotency-replayed"] == "true"
@@ -84,30 +84,30 @@ def test_same_key_and_body_is_the_same_answer(http: httpx.Client) -> None:
 
 def test_a_try_whose_unset_fields_are_null_or_empty_is_the_same_request(http: httpx.Client) -> None:
     headers = {"idempotency-key": "k1"}
-    first = http.post("/v1/tasks", json=submission(), headers=headers)
+    first = http.post("/v1/tasks", json=build_submission(), headers=headers)
     outer = ("account", "external_task_id", "metadata", "webhook_url", "deadline_s")
     empties: tuple[Any, ...] = (None, "", " ", [], {})
     for empty in empties:
         more = {"negative_prompt": empty, "camera_control": {"type": empty, "config": {}}}
-        body = submission(input=EXAMPLE | more) | dict.fromkeys(outer, empty)
+        body = build_submission(input=EXAMPLE | more) | dict.fromkeys(outer, empty)
         again = http.post("/v1/tasks", json=body, headers=headers)
         assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
 
 
 def test_the_shortest_deadline_goes_with_a_key(http: httpx.Client) -> None:
     headers = {"idempotency-key": "k1"}
-    answer = http.post("/v1/tasks", json=submission(deadline_s=0.001), headers=headers)
+    answer = http.post("/v1/tasks", json=build_submission(deadline_s=0.001), headers=headers)
     assert answer.status_code == 202
     task = answer.json()
     assert task["created_at"] <= task["deadline_at"] < task["created_at"][:17] + "99"
-    tiny = http.post("/v1/tasks", json=submission(deadline_s=5e-324), headers=headers)
+    tiny = http.post("/v1/tasks", json=build_submission(deadline_s=5e-324), headers=headers)
     assert tiny.json()["errors"][0]["path"] == "deadline_s"
 
 
 def test_same_key_with_another_body_is_422(http: httpx.Client) -> None:
     headers = {"idempotency-key": "k1"}
-    http.post("/v1/tasks", json=submission(), headers=headers)
-    other = submission(input=EXAMPLE | {"duration": "10"})
+    http.post("/v1/tasks", json=build_submission(), headers=headers)
+    other = build_submission(input=EXAMPLE | {"duration": "10"})
     answer = http.post("/v1/tasks", json=other, headers=headers)
     assert answer.status_code == 422
     assert answer.json()["type"].endswith("idempotency-key-reused")
@@ -115,14 +115,14 @@ def test_same_key_with_another_body_is_422(http: httpx.Client) -> None:
 
 def test_two_idempotency_keys_are_none(http: httpx.Client) -> None:
     headers = [("idempotency-key", "k1"), ("idempotency-key", "k2")]
-    assert http.post("/v1/tasks", json=submission(), headers=headers).status_code == 400
+    assert http.post("/v1/tasks", json=build_submission(), headers=headers).status_code == 400
     headers[1] = headers[0]
-    assert http.post("/v1/tasks", json=submission(), headers=headers).status_code == 202
+    assert http.post("/v1/tasks", json=build_submission(), headers=headers).status_code == 202
 
 
 def test_a_taken_external_id_is_409_and_records_nothing(http: httpx.Client) -> None:
     submit(http, external_task_id="mine")
-    answer = http.post("/v1/tasks", json=submission(external_task_id="mine"))
+    answer = http.post("/v1/tasks", json=build_submission(external_task_id="mine"))
     assert answer.status_code == 409
     assert "mine" in answer.json()["detail"]
     assert len(http.get("/v1/tasks").json()["tasks"]) == 1
@@ -141,7 +141,7 @@ def test_a_taken_external_id_is_409_and_records_nothing(http: httpx.Client) -> N
 def test_an_operation_that_is_not_there_is_told_with_what_was_probably_meant(
     http: httpx.Client, operation: str, accept: str, told: str, account: str | None
 ) -> None:
-    body = submission() | {"operation": operation} | ({"account": account} if account else {})
+    body = build_submission() | {"operation": operation} | ({"account": account} if account else {})
     answer = http.post("/v1/tasks", json=body, headers={"accept-language": accept})
     (error,) = answer.json()["errors"]
     assert error["path"] == "operation"
@@ -170,7 +170,7 @@ def test_an_operation_that_is_not_there_is_told_with_what_was_probably_meant(
 def test_a_wrong_field_is_422_and_names_its_path(
     http: httpx.Client, change: dict[str, Any], path: str
 ) -> None:
-    answer = http.post("/v1/tasks", json=submission(**change))
+    answer = http.post("/v1/tasks", json=build_submission(**change))
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert [error["path"] for error in answer.json()["errors"]] == [path]
@@ -179,7 +179,7 @@ def test_a_wrong_field_is_422_and_names_its_path(
 
 def test_all_wrong_fields_are_named_at_once(http: httpx.Client) -> None:
     wrong = EXAMPLE | {"mode": "fast", "duration": 6, "image_list": []}
-    errors = http.post("/v1/tasks", json=submission(input=wrong)).json()["errors"]
+    errors = http.post("/v1/tasks", json=build_submission(input=wrong)).json()["errors"]
     assert {error["path"] for error in errors} == {
         "input.mode",
         "input.duration",
@@ -188,7 +188,7 @@ def test_all_wrong_fields_are_named_at_once(http: httpx.Client) -> None:
 
 
 def test_an_unknown_field_of_an_input_is_warned_about_and_passed_on(http: httpx.Client) -> None:
-    body = submission(input=EXAMPLE | {"durations": "5"})
+    body = build_submission(input=EXAMPLE | {"durations": "5"})
     told = {"idempotency-key": "warned", "accept-language": "zh-CN"}
     for headers in (told, told, {"accept-language": "en"}):
         answer = http.post("/v1/tasks", json=body, headers=headers)
@@ -199,7 +199,7 @@ def test_an_unknown_field_of_an_input_is_warned_about_and_passed_on(http: httpx.
     assert warning["reason"].endswith("did you mean duration?")
     assert ClientTask.parse(answer.json()).warnings == (f"input.durations: {warning['reason']}",)
     assert "warnings" not in http.get(answer.headers["location"]).json()
-    assert "warnings" not in http.post("/v1/tasks", json=submission()).json()
+    assert "warnings" not in http.post("/v1/tasks", json=build_submission()).json()
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_a_cursor_of_other_filters_is_refused(http: httpx.Client) -> None:
 def test_a_cursor_of_an_earlier_release_goes_on(shared_idle: Shared) -> None:
     key = issue(shared_idle.database_url, tenant="early")
     with httpx.Client(
-        base_url=shared_idle.url, headers=bearer(key), trust_env=False, timeout=60
+        base_url=shared_idle.url, headers=build_bearer(key), trust_env=False, timeout=60
     ) as early:
         for path, name, scope in EARLIER_CURSORS:
             old = cursor.encode(SECRET, scope, [1, 1] if "tasks" in path else [1])
@@ -390,13 +390,13 @@ def test_a_wrong_method_is_405_with_what_is_allowed(http: httpx.Client) -> None:
 
 def test_a_dropped_task_is_410_with_its_end_and_its_name_stays_taken(shared_idle: Shared) -> None:
     key = issue(shared_idle.database_url, tenant="dropping")
-    task = new_task(tenant="dropping", state=TaskState.SUCCEEDED, finished_at=NOW)
+    task = make_task(tenant="dropping", state=TaskState.SUCCEEDED, finished_at=NOW)
     asyncio.run(_insert_and_drop(shared_idle.database_url, task))
     path = f"/v1/tasks/{task.id}"
     document = json.loads(draw.OPENAPI.read_text())
     described, shape = document["paths"], document["components"]["schemas"]["Problem"]
     with httpx.Client(
-        base_url=shared_idle.url, headers=bearer(key), trust_env=False, timeout=60
+        base_url=shared_idle.url, headers=build_bearer(key), trust_env=False, timeout=60
     ) as http:
         for below in ("", "/input", "/transitions", "/receipts", "/attempts", "/deliveries"):
             gone = http.get(f"{path}{below}")
@@ -406,7 +406,7 @@ def test_a_dropped_task_is_410_with_its_end_and_its_name_stays_taken(shared_idle
             assert told["type"] == "urn:tracker:problem:task-gone"
             assert (told["state"], told["finished_at"]) == ("succeeded", format_instant(NOW))
             assert set(told) <= set(shape["properties"])
-        named = submission(external_task_id=task.external_task_id)
+        named = build_submission(external_task_id=task.external_task_id)
         again = http.post("/v1/tasks", json=named)
         assert (again.status_code, again.json()["type"]) == (409, "urn:tracker:problem:conflict")
     with shared_idle.client() as other:

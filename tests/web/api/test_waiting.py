@@ -7,7 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.support.requests import callback_path, kling_says, submission, submit
+from tests.support.requests import (
+    build_kling_callback,
+    build_submission,
+    find_callback_path,
+    submit,
+)
 
 LONG = 60
 
@@ -24,7 +29,9 @@ def beside() -> Iterator[ThreadPoolExecutor]:
 
 
 def say(http: httpx.Client, task_id: str, status: str) -> None:
-    answer = http.post(callback_path(task_id), content=kling_says(status, task_id=f"p-{task_id}"))
+    answer = http.post(
+        find_callback_path(task_id), content=build_kling_callback(status, task_id=f"p-{task_id}")
+    )
     assert answer.status_code == 200, answer.text
 
 
@@ -107,10 +114,13 @@ def test_an_unknown_task_is_not_waited_for(http: httpx.Client) -> None:
 
 def test_a_submission_may_wait_for_its_task(http: httpx.Client, beside: ThreadPoolExecutor) -> None:
     headers = {"prefer": f"wait={LONG}", "idempotency-key": "k1"}
-    waiting = beside.submit(http.post, "/v1/tasks", json=submission(), headers=headers)
+    waiting = beside.submit(http.post, "/v1/tasks", json=build_submission(), headers=headers)
     task_id = _first_task(http)
     say(http, task_id, "succeed")
-    for answer in (waiting.result(), http.post("/v1/tasks", json=submission(), headers=headers)):
+    for answer in (
+        waiting.result(),
+        http.post("/v1/tasks", json=build_submission(), headers=headers),
+    ):
         assert (answer.status_code, answer.json()["state"]) == (200, "succeeded")
         assert answer.headers["preference-applied"] == f"wait={LONG}"
         assert answer.headers["location"] == f"/v1/tasks/{task_id}"
@@ -118,7 +128,7 @@ def test_a_submission_may_wait_for_its_task(http: httpx.Client, beside: ThreadPo
 
 
 def test_a_submission_that_waited_in_vain_is_202(http: httpx.Client) -> None:
-    answer = http.post("/v1/tasks", json=submission(), headers={"prefer": "wait=1"})
+    answer = http.post("/v1/tasks", json=build_submission(), headers={"prefer": "wait=1"})
     assert (answer.status_code, answer.json()["state"]) == (202, "queued")
     assert int(answer.headers["retry-after"]) >= 1
 

@@ -12,11 +12,17 @@ import jwt
 import pytest
 
 from tests.support.databases import PostgresTemplate, SqliteTemplate
-from tests.support.keys import bearer, issue
+from tests.support.keys import build_bearer, issue
 from tests.support.objects import MAKERS, fill
-from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_says, submission
+from tests.support.requests import (
+    EXAMPLE,
+    MULTI_IMAGE,
+    build_kling_callback,
+    build_submission,
+    find_callback_path,
+)
 from tests.support.requests import submit as submit_one
-from tests.support.service import KEEPING_FILES, environment, serving_client
+from tests.support.service import KEEPING_FILES, build_environment, serve_to_client
 from tests.support.waiting import wait_until
 from tracker.clock import make_id, make_token
 from tracker.domain.access import Scope
@@ -51,7 +57,7 @@ class Locked:
     def asked_by(self, issued: Issued) -> httpx.Client:
         """Return a client of the service with a key."""
         return httpx.Client(
-            base_url=self.http.base_url, headers=bearer(issued), trust_env=False, timeout=60
+            base_url=self.http.base_url, headers=build_bearer(issued), trust_env=False, timeout=60
         )
 
 
@@ -70,7 +76,7 @@ def locked(
 
 
 def _locked(database_url: str, folder: Path) -> Iterator[Locked]:
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url="http://127.0.0.1:9",
@@ -79,7 +85,7 @@ def _locked(database_url: str, folder: Path) -> Iterator[Locked]:
         TRACKER_AUTH="on",
         **KEEPING_FILES,
     )
-    with serving_client(env, workers=False) as client:
+    with serve_to_client(env, workers=False) as client:
         yield Locked(database_url, client)
 
 
@@ -208,7 +214,7 @@ def test_idempotency_keys_of_two_tenants_are_two(locked: Locked, mine: str, thei
     for tenant in (mine, theirs):
         with locked.asked_by(locked.key(tenant)) as client:
             headers = {"idempotency-key": "k"}
-            ids.add(client.post("/v1/tasks", json=submission(), headers=headers).json()["id"])
+            ids.add(client.post("/v1/tasks", json=build_submission(), headers=headers).json()["id"])
     assert len(ids) == 2
 
 
@@ -218,7 +224,7 @@ def test_a_clash_with_a_foreign_external_id_tells_nothing_of_it(
     said = []
     for tenant in (theirs, theirs, mine):
         with locked.asked_by(locked.key(tenant)) as client:
-            answer = client.post("/v1/tasks", json=submission(external_task_id="order-1"))
+            answer = client.post("/v1/tasks", json=build_submission(external_task_id="order-1"))
             said.append((answer.status_code, {**answer.json(), "request_id": ""}))
     own, foreign = said[1:]
     assert own[0] == 409
@@ -307,19 +313,21 @@ def test_no_credentials_and_too_few_rights_have_klings_codes(locked: Locked) -> 
     answer = locked.http.post(MULTI_IMAGE, json=EXAMPLE)
     assert (answer.status_code, answer.json()["code"]) == (401, 1001)
     reader = locked.key(scopes=[Scope.TASKS_READ])
-    answer = locked.http.post(MULTI_IMAGE, json=EXAMPLE, headers=bearer(reader))
+    answer = locked.http.post(MULTI_IMAGE, json=EXAMPLE, headers=build_bearer(reader))
     assert (answer.status_code, answer.json()["code"]) == (403, 1103)
 
 
 def test_callbacks_need_no_key(locked: Locked) -> None:
-    key = bearer(locked.key())
-    task = locked.http.post("/v1/tasks", json=submission(), headers=key).json()
-    answer = locked.http.post(callback_path(task["id"]), content=kling_says("processing"))
+    key = build_bearer(locked.key())
+    task = locked.http.post("/v1/tasks", json=build_submission(), headers=key).json()
+    answer = locked.http.post(
+        find_callback_path(task["id"]), content=build_kling_callback("processing")
+    )
     assert answer.json() == {"verdict": "advanced"}
 
 
 def test_a_limited_key_is_told_where_it_stands_and_then_429(locked: Locked) -> None:
-    key, began_s = bearer(locked.key(rate=3)), time.monotonic()
+    key, began_s = build_bearer(locked.key(rate=3)), time.monotonic()
     for left in (2, 1, 0):
         answer = locked.http.get("/v1/tasks/none", headers=key)
         assert answer.status_code == 404
@@ -340,7 +348,7 @@ def test_a_limited_key_is_told_where_it_stands_and_then_429(locked: Locked) -> N
     wait_until(lambda: is_refused(MULTI_IMAGE))
     assert answers[-1].json()["code"] == 1302
     assert "retry-after" in answers[-1].headers
-    other = locked.http.get("/v1/tasks", headers=bearer(locked.key()))
+    other = locked.http.get("/v1/tasks", headers=build_bearer(locked.key()))
     assert "ratelimit" not in other.headers
 
 
@@ -350,7 +358,7 @@ def test_a_service_on_loopback_asks_for_keys_once_there_are_some(
     with httpx.Client(base_url=idle, trust_env=False, timeout=60) as client:
         odd = {"authorization": "Bearer of a Kling client"}
         assert client.get("/v1/tasks", headers=odd).status_code == 200
-        key = bearer(issue(database_url))
+        key = build_bearer(issue(database_url))
         wait_until(lambda: client.get("/v1/tasks").status_code == 401)
         assert client.get("/v1/tasks", headers=key).status_code == 200
 
@@ -371,9 +379,9 @@ def test_where_no_keys_are_asked_for_a_foreign_page_may_change_nothing(
     idle: str, headers: dict[str, str], status: int
 ) -> None:
     with httpx.Client(base_url=idle, trust_env=False, timeout=60, headers=headers) as client:
-        id_ = httpx.post(f"{idle}/v1/tasks", json=submission(), trust_env=False, timeout=60).json()[
-            "id"
-        ]
+        id_ = httpx.post(
+            f"{idle}/v1/tasks", json=build_submission(), trust_env=False, timeout=60
+        ).json()["id"]
         assert client.get(f"/v1/tasks/{id_}").status_code == 200
         answer = client.post(f"/v1/tasks/{id_}/cancel")
         assert answer.status_code == status, answer.text
@@ -382,15 +390,19 @@ def test_where_no_keys_are_asked_for_a_foreign_page_may_change_nothing(
 
 
 def test_a_page_of_our_own_address_may(idle: str) -> None:
-    answer = httpx.post(f"{idle}/v1/tasks", json=submission(), headers={"origin": idle}, timeout=60)
+    answer = httpx.post(
+        f"{idle}/v1/tasks", json=build_submission(), headers={"origin": idle}, timeout=60
+    )
     assert answer.status_code == 202
 
 
 def test_with_a_key_it_does_not_matter_where_a_request_comes_from(
     locked: Locked, mine: str
 ) -> None:
-    foreign = bearer(locked.key(mine)) | {
+    foreign = build_bearer(locked.key(mine)) | {
         "sec-fetch-site": "cross-site",
         "origin": "https://app.example",
     }
-    assert locked.http.post("/v1/tasks", json=submission(), headers=foreign).status_code == 202
+    assert (
+        locked.http.post("/v1/tasks", json=build_submission(), headers=foreign).status_code == 202
+    )

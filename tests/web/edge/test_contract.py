@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from tests.support.databases import PostgresTemplate, SqliteTemplate
-from tests.support.description import document
-from tests.support.keys import bearer, issue
+from tests.support.description import copy_document
+from tests.support.keys import build_bearer, issue
 from tests.support.objects import MAKERS
 from tests.support.requests import SECRET
-from tests.support.service import KEEPING_FILES, environment, serving
+from tests.support.service import KEEPING_FILES, build_environment, serve_service
 from tracker.web.api.openapi import list_operations
 from tracker.web.routes import ROUTES
 
@@ -33,7 +33,7 @@ EXCLUDED = [
     openapi_checks.ignored_auth,
 ]
 # A stream has no end to wait for; test_changes.py reads it.
-SCHEMA = schemathesis.openapi.from_dict(document()).exclude(
+SCHEMA = schemathesis.openapi.from_dict(copy_document()).exclude(
     path=[
         route.path
         for route, _, said in list_operations(ROUTES)
@@ -73,8 +73,8 @@ def services(
 
 @contextmanager
 def _serving(database_url: str, folder: Path) -> Iterator[Live]:
-    headers = bearer(issue(database_url))
-    env = environment(
+    headers = build_bearer(issue(database_url))
+    env = build_environment(
         database_url,
         folder,
         provider_url="http://127.0.0.1:9",
@@ -84,7 +84,7 @@ def _serving(database_url: str, folder: Path) -> Iterator[Live]:
         TRACKER_CALLBACK_SECRETS=SECRET.decode(),
     )
     with (
-        serving(env, workers=False) as url,
+        serve_service(env, workers=False) as url,
         requests.Session() as session,
     ):
         session.trust_env = False

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.databases import PostgresTemplate, SqliteTemplate
-from tests.support.requests import callback_path, submission, submit
-from tests.support.service import environment, serving_client
+from tests.support.requests import build_submission, find_callback_path, submit
+from tests.support.service import build_environment, serve_to_client
 from tracker.domain.token import SHARED
 
 JSON: Any = st.recursive(
@@ -103,14 +103,14 @@ def services(
 
 @contextmanager
 def _client(database_url: str, folder: Path) -> Iterator[httpx.Client]:
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url="http://127.0.0.1:9",
         public_url="https://tracker.example",
         TRACKER_CALLBACK_SECRETS="a secret for tests only",
     )
-    with serving_client(env, workers=False) as client:
+    with serve_to_client(env, workers=False) as client:
         yield client
 
 
@@ -144,8 +144,8 @@ def test_any_submission(
 ) -> None:
     for path, sent in (
         ("/v1/tasks", body),
-        ("/v1/tasks", submission() | body),
-        ("/v1/tasks", submission(input=input_)),
+        ("/v1/tasks", build_submission() | body),
+        ("/v1/tasks", build_submission(input=input_)),
         ("/kling/v1/videos/multi-image2video", input_),
         ("/kling/v1/videos/lip-sync", body | {"input": input_}),
         ("/kling/v1/images/generations", {"prompt": "x"} | input_),
@@ -165,7 +165,7 @@ def test_any_callback(services: list[httpx.Client], body: bytes) -> None:
     for http in services:
         task = submit(http)
         forged = f"/callbacks/kling/{task['id']}/x"
-        for path in (callback_path(task["id"]), callback_path(SHARED), forged):
+        for path in (find_callback_path(task["id"]), find_callback_path(SHARED), forged):
             _send_to(http, "POST", path, content=body)
         assert http.get(f"/v1/tasks/{task['id']}/receipts").status_code == 200
         assert http.get(f"/v1/tasks/{task['id']}/transitions").status_code == 200

@@ -17,10 +17,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.support import junk
-from tests.support.kept import Answer, KeptConnection
+from tests.support.kept_connection import Answer, KeptConnection
 from tests.support.objects import fill
-from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import KEEPING_FILES, environment, serving
+from tests.support.requests import build_kling_callback, find_callback_path, submit
+from tests.support.service import KEEPING_FILES, build_environment, serve_service
 from tests.web.conftest import Shared
 from tracker.providers.kling.operations import OPERATIONS
 from tracker.web.api.openapi import list_operations
@@ -46,7 +46,7 @@ def http(
 ) -> Iterator[httpx.Client]:
     """Web alone, with the limits that it has by itself."""
     folder = tmp_path_factory.mktemp("junk")
-    env = environment(
+    env = build_environment(
         shared_database_url,
         folder,
         provider_url="http://127.0.0.1:9",
@@ -56,7 +56,7 @@ def http(
         **KEEPING_FILES,
     )
     with (
-        serving(env, workers=False) as url,
+        serve_service(env, workers=False) as url,
         Shared(url, shared_database_url).client() as client,
     ):
         yield client
@@ -72,7 +72,7 @@ def kept(http: httpx.Client) -> Iterator[KeptConnection]:
 @cache
 def _places(model: Any) -> list[junk.Path]:
     schema = TypeAdapter(model).json_schema(by_alias=True)
-    return list(dict.fromkeys(junk.places(schema, schema.get("$defs", {}))))
+    return list(dict.fromkeys(junk.iterate_places(schema, schema.get("$defs", {}))))
 
 
 def _send(kept: KeptConnection, method: str, path: str, **options: Any) -> Answer:
@@ -89,7 +89,7 @@ def _send(kept: KeptConnection, method: str, path: str, **options: Any) -> Answe
 
 
 def _told(answer: Answer) -> list[str]:
-    return [one["path"] for one in answer.json().get("errors", ())]
+    return [one["path"] for one in answer.parse_json().get("errors", ())]
 
 
 def _post(kept: KeptConnection, method: str, path: str, body: Any) -> Answer:
@@ -109,8 +109,8 @@ def test_any_junk_in_any_field_of_a_body(
     assert found
     for at in found:
         url = fill(path, http) if "{" in path else path
-        for name, value in junk.values():
-            answer = _post(kept, method, url, junk.placed(example, at, value))
+        for name, value in junk.iterate_values():
+            answer = _post(kept, method, url, junk.put_at(example, at, value))
             if answer.status_code in (400, 422):
                 assert junk.is_named(at, _told(answer)), (at, name, answer.text[:500])
 
@@ -130,7 +130,7 @@ def test_a_time_that_not_every_zone_has_is_refused_by_its_name(
     said = next(said for _, found, said in WITH_BODY if found == path)
     example = next(iter(said.examples.values()), {})
     for time in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T00:00:00Z"):
-        answer = _post(kept, "POST", path, junk.placed(example, (field,), time))
+        answer = _post(kept, "POST", path, junk.put_at(example, (field,), time))
         assert (answer.status_code, _told(answer)) == (422, [field]), answer.text
         asked = quote(time)
         assert _send(kept, "GET", f"/v1/tasks?created_after={asked}").status_code == 400
@@ -187,8 +187,8 @@ def test_any_junk_for_an_id(kept: KeptConnection, beginning: str) -> None:
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_any_junk_in_any_field_of_an_input(kept: KeptConnection, operation: str) -> None:
     for at in _places(OPERATIONS[operation]):
-        for name, value in junk.values(FEW):
-            input_ = junk.placed({}, at, value)
+        for name, value in junk.iterate_values(FEW):
+            input_ = junk.put_at({}, at, value)
             body = {"provider": "kling", "operation": operation, "input": input_}
             ours = _post(kept, "POST", "/v1/tasks", body)
             theirs = _post(kept, "POST", f"/kling/v1/{operation}", input_)
@@ -217,7 +217,7 @@ def test_any_junk_in_a_create_of_another_front(
     kept: KeptConnection, path: str, fields: list[str]
 ) -> None:
     for field in fields:
-        for _, value in junk.values(FEW):
+        for _, value in junk.iterate_values(FEW):
             _post(kept, "POST", path, {field: value})
             _post(kept, "POST", path, {"prompt": "p", "input": {"prompt": "p"}, field: value})
         for key in ("a\0b", "a\ud800b", "x" * 20_000):
@@ -225,14 +225,16 @@ def test_any_junk_in_a_create_of_another_front(
 
 
 def test_any_junk_in_any_field_of_a_callback(http: httpx.Client, kept: KeptConnection) -> None:
-    said = json.loads(kling_says("succeed"))
+    said = json.loads(build_kling_callback("succeed"))
     found = [*((name,) for name in said), ("task_info", "external_task_id")]
     found += [("task_result", "videos", 0, name) for name in ("id", "url", "duration")]
     for at in found:
         task = submit(http)["id"]
-        for _, value in junk.values((*FEW, "other half", "deep objects", "large number", "empty")):
-            body = json.dumps(junk.placed(said, at, value))
-            answer = _send(kept, "POST", callback_path(task), content=body)
+        for _, value in junk.iterate_values(
+            (*FEW, "other half", "deep objects", "large number", "empty")
+        ):
+            body = json.dumps(junk.put_at(said, at, value))
+            answer = _send(kept, "POST", find_callback_path(task), content=body)
             assert answer.status_code in (200, 400), answer.text
         for path in ("", "/transitions", "/receipts", "/attempts"):
             assert http.get(f"/v1/tasks/{task}{path}").status_code == 200

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.longest_call import longest_call_s
-from tests.support.slowness import slowness
+from tests.support.longest_call import measure_longest_call_s
+from tests.support.slowness import measure_slowness
 from tracker.domain.errors import InvalidRequest
 from tracker.web.edge.encoding import convert_to_utf8
 from tracker.web.edge.json_objects import PARSED_AT_ONCE, JsonReader, parse_object
@@ -180,7 +180,7 @@ def test_another_charset_is_read_in_short_steps_too(charset: str) -> None:
 
 def _assert_short_steps(read: Callable[[], Any]) -> None:
     """Hold the longest call into C to its processor time, in the best of a few tries."""
-    tries = [longest_call_s(read)]
+    tries = [measure_longest_call_s(read)]
     while min(tries) > STALL_S and len(tries) < 3:
-        tries.append(longest_call_s(read))
-    assert min(tries) < STALL_S * slowness(), tries
+        tries.append(measure_longest_call_s(read))
+    assert min(tries) < STALL_S * measure_slowness(), tries

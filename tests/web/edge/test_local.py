@@ -12,12 +12,12 @@ from tests.support.keys import issue
 from tests.support.requests import (
     EXAMPLE,
     MULTI_IMAGE,
-    callback_path,
-    kling_says,
-    submission,
+    build_kling_callback,
+    build_submission,
+    find_callback_path,
     submit,
 )
-from tests.support.service import environment, serving
+from tests.support.service import build_environment, serve_service
 from tracker.cli.doctor import examine
 from tracker.settings import Settings
 from tracker.web.api.openapi import list_operations
@@ -113,10 +113,10 @@ def test_every_route_but_callbacks_and_probes_is_closed_to_what_is_passed_on(
     for path in ("/healthz", "/readyz"):
         assert http.get(path, headers=passed_on).status_code == 200
     task = submit(http)["id"]
-    path, body = callback_path(task), kling_says("processing")
+    path, body = find_callback_path(task), build_kling_callback("processing")
     assert http.post(path, content=body, headers=passed_on).json() == {"verdict": "advanced"}
     key = {"authorization": f"Bearer {issue(database_url).secret}"}
-    again = submission(external_task_id="with-a-key")
+    again = build_submission(external_task_id="with-a-key")
     assert http.post("/v1/tasks", json=again, headers=passed_on | key).status_code == 202
 
 
@@ -136,7 +136,9 @@ def test_a_public_url_without_keys_is_advised_on_at_the_start_and_by_doctor(
     settings: dict[str, str],
     is_advised: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    base = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    base = build_environment(
+        sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None
+    )
     given = base | settings
     assert _is_advised(given, caplog) == (is_advised, is_advised)
     issue(sqlite_url)
@@ -146,7 +148,7 @@ def test_a_public_url_without_keys_is_advised_on_at_the_start_and_by_doctor(
 def _is_advised(env: dict[str, str], caplog: pytest.LogCaptureFixture) -> tuple[bool, bool]:
     """Return if the start, and if doctor, advise to make a key."""
     caplog.clear()
-    with caplog.at_level(logging.WARNING), serving(env, workers=False):
+    with caplog.at_level(logging.WARNING), serve_service(env, workers=False):
         pass
     settings = Settings.read_environment(env)
     said = json.dumps([f.text for f in examine(settings) if f.level == "note"])

@@ -9,9 +9,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.keys import bearer, issue
-from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submission
-from tests.support.service import environment, serving
+from tests.support.keys import build_bearer, issue
+from tests.support.requests import (
+    EXAMPLE,
+    SECRET,
+    build_kling_callback,
+    build_submission,
+    find_callback_path,
+)
+from tests.support.service import build_environment, serve_service
 from tests.support.tls import make_certificates
 from tests.support.waiting import wait_until
 from tracker.settings import Settings, SettingsError
@@ -26,14 +32,14 @@ def serve(sqlite_url: str, tmp_path: Path) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(**settings: str) -> str:
-            env = environment(
+            env = build_environment(
                 sqlite_url,
                 tmp_path,
                 provider_url="http://127.0.0.1:9",
                 public_url=None,
                 **settings,
             )
-            return stack.enter_context(serving(env, workers=False))
+            return stack.enter_context(serve_service(env, workers=False))
 
         yield start
 
@@ -53,7 +59,7 @@ def test_below_a_path_everything_is_found_whether_or_not_the_proxy_strips_it(
         made = posted(f"{base}{prefix}{CREATE}").json()["data"]
         found = httpx.get(f"{base}{prefix}{CREATE}/{made['task_id']}", trust_env=False, timeout=60)
         assert found.json()["data"]["task_id"] == made["task_id"]
-    answer = httpx.post(f"{base}/v1/tasks", json=submission(), trust_env=False, timeout=60)
+    answer = httpx.post(f"{base}/v1/tasks", json=build_submission(), trust_env=False, timeout=60)
     assert answer.headers["location"].startswith("/below/here/v1/tasks/")
     listed = httpx.get(f"{base}/v1/tasks?limit=1", trust_env=False, timeout=60)
     assert listed.headers["link"].startswith("</below/here/v1/tasks?")
@@ -65,8 +71,10 @@ def test_below_a_path_everything_is_found_whether_or_not_the_proxy_strips_it(
 def test_callbacks_are_told_from_the_rest_below_any_path(serve: Serve, root: str) -> None:
     base = f"{serve(TRACKER_ROOT_PATH=root, TRACKER_CALLBACK_SECRETS=SECRET.decode())}{root}"
     with httpx.Client(trust_env=False, timeout=60) as http:
-        task = http.post(f"{base}/v1/tasks", json=submission()).json()["id"]
-        said = http.post(f"{base}{callback_path(task)}", content=kling_says("processing"))
+        task = http.post(f"{base}/v1/tasks", json=build_submission()).json()["id"]
+        said = http.post(
+            f"{base}{find_callback_path(task)}", content=build_kling_callback("processing")
+        )
         assert said.json() == {"verdict": "advanced"}
         found = http.post(f"{base}/v1/tasks/query", json={"ids": [task]}).json()
         assert [one["task"]["state"] for one in found["items"]] == ["running"]
@@ -109,7 +117,7 @@ def test_a_proxys_headers_do_not_open_the_door(serve: Serve, sqlite_url: str) ->
     answer = httpx.get(f"{url}{CREATE}", headers=forwarded, trust_env=False, timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (401, 1001)
     answer = httpx.get(
-        f"{url}{CREATE}", headers=forwarded | bearer(key), trust_env=False, timeout=60
+        f"{url}{CREATE}", headers=forwarded | build_bearer(key), trust_env=False, timeout=60
     )
     assert answer.json()["code"] == 0
 

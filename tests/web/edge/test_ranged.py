@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message, Scope
 
-from tests.support.waiting import until
+from tests.support.waiting import wait_for_condition
 from tracker.domain.byte_range import ByteRange
 from tracker.web.edge.ranged import RangedFile
 
@@ -39,7 +39,7 @@ async def test_no_block_is_read_that_nobody_takes(*, is_gone: bool) -> None:
 
     answer = RangedFile(Request(SCOPE), read, {}, ByteRange(0, 100, 100))
     sending = asyncio.create_task(answer(SCOPE, receive, send))
-    await until(lambda: sent > 0)
+    await wait_for_condition(lambda: sent > 0)
     if is_gone:
         left.set()
         await asyncio.sleep(0)

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submit
-from tests.support.service import environment, listen, serving, serving_client
+from tests.support.requests import EXAMPLE, SECRET, build_kling_callback, find_callback_path, submit
+from tests.support.service import build_environment, listen, serve_service, serve_to_client
 from tests.support.waiting import PATIENCE_S
 from tracker.web.api.openapi import list_operations
 from tracker.web.edge.slashes import remove_repeat
@@ -41,11 +41,11 @@ def test_without_a_key_every_spelling_of_every_route_is_401(
     sqlite_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("slashes")
-    env = environment(
+    env = build_environment(
         sqlite_url, folder, provider_url="http://127.0.0.1:9", public_url=None, TRACKER_AUTH="on"
     )
     with (
-        serving(env, workers=False) as url,
+        serve_service(env, workers=False) as url,
         httpx.Client(trust_env=False, timeout=60) as http,
     ):
         for route, method, said in list_operations(ROUTES):
@@ -75,8 +75,8 @@ def test_a_slash_too_many_leads_to_the_same(idle: str) -> None:
             assert http.get(f"{idle}{path}").json() == {"tasks": [], "next_cursor": None}
         with httpx.Client(base_url=idle, trust_env=False, timeout=60) as client:
             task = submit(client)["id"]
-        for number, path in enumerate(_spellings(callback_path(task))):
-            said = kling_says("processing", updated_at=1795500093480 + number)
+        for number, path in enumerate(_spellings(find_callback_path(task))):
+            said = build_kling_callback("processing", updated_at=1795500093480 + number)
             assert http.post(f"{idle}{path}", content=said).status_code == 200, path
         for path in _spellings("/kling/v1/videos/multi-image2video"):
             assert http.post(f"{idle}{path}", json=EXAMPLE).json()["code"] == 0, path
@@ -130,7 +130,7 @@ CALLBACKS = [
 def test_a_callback_is_taken_in_however_its_url_is_spelt(
     options: dict[str, Any], root: str, sqlite_url: str, tmp_path: Path
 ) -> None:
-    env = environment(
+    env = build_environment(
         *(sqlite_url, tmp_path),
         provider_url="http://127.0.0.1:9",
         public_url=None,
@@ -139,14 +139,14 @@ def test_a_callback_is_taken_in_however_its_url_is_spelt(
     )
     with (
         listen() as listener,
-        serving_client(env, listener=listener, workers=False, **options) as client,
+        serve_to_client(env, listener=listener, workers=False, **options) as client,
         socket.create_connection(listener.getsockname(), PATIENCE_S) as http,
     ):
-        path = callback_path(submit(client)["id"])
+        path = find_callback_path(submit(client)["id"])
         spellings = [one.format(path) for one in CALLBACKS] + [path.replace("/", "%2F")]
         spellings[-1] = "/" + spellings[-1].removeprefix("%2F")
         if root:
             spellings += [f"{root}{one}" for one in spellings] + [f"{root}{root}{path}"]
         for number, spelt in enumerate(spellings):
-            said = kling_says("processing", updated_at=1795500093480 + number)
+            said = build_kling_callback("processing", updated_at=1795500093480 + number)
             assert _request(http, "POST", spelt, said) == 200, spelt

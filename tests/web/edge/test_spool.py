@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from tests.support.small_disk import small_disk
+from tests.support.small_disk import mount_small_disk
 from tracker.domain.errors import Unavailable
 from tracker.web.edge.spool import IN_MEMORY_BYTES, PIECE_BYTES, spool_body
 
@@ -36,11 +36,11 @@ async def test_a_body_without_room_is_refused_and_a_small_one_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int
 ) -> None:
     large = bytes(range(256)) * (LIMIT // 256 - 1) + b"the end"
-    with small_disk(tmp_path / "disk", size=LIMIT) as disk:
+    with mount_small_disk(tmp_path / "disk", size=LIMIT) as disk:
         monkeypatch.setattr(tempfile, "tempdir", str(disk.path))
         disk.fill(but=free)
         with pytest.raises(Unavailable, match="no room"):
             await _taken(large)
         assert await _taken(b"small") == b"small"
-        disk.empty()
+        disk.free_space()
         assert await _taken(large) == large

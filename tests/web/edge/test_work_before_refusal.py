@@ -16,8 +16,14 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, submission, submit
-from tests.support.service import environment, serving_client
+from tests.support.requests import (
+    EXAMPLE,
+    MULTI_IMAGE,
+    build_submission,
+    find_callback_path,
+    submit,
+)
+from tests.support.service import build_environment, serve_to_client
 from tests.support.stalls import StallMeter
 from tracker.domain.errors import MOST_NAMED
 from tracker.web.api.openapi import list_operations
@@ -74,14 +80,14 @@ def measured(
     meter = StallMeter()
     folder = tmp_path_factory.mktemp("measured")
     database = sqlite_template.copy(folder)
-    env = environment(
+    env = build_environment(
         database,
         folder,
         provider_url="http://127.0.0.1:9",
         public_url=None,
         TRACKER_CALLBACK_SECRETS="a secret for tests only",
     )
-    with serving_client(env, workers=False, around=meter.around) as http:
+    with serve_to_client(env, workers=False, around=meter.wrap_app) as http:
         yield Measured(http, meter)
 
 
@@ -126,7 +132,7 @@ def test_very_many_values_are_refused_before_they_are_parsed(measured: Measured,
 def test_as_much_as_may_be_parsed_is_refused_fast(
     measured: Measured, changes: dict[str, Any]
 ) -> None:
-    body = submission(**changes)
+    body = build_submission(**changes)
     measured.refused("POST", "/v1/tasks", json.dumps(body).encode())
     if "input" in changes:
         measured.refused("POST", MULTI_IMAGE, json.dumps(body["input"]).encode())
@@ -140,7 +146,7 @@ def test_very_many_parameters_are_refused_fast(measured: Measured) -> None:
 
 def test_a_large_picture_is_still_taken(measured: Measured) -> None:
     image = "A" * (10 * 1024 * 1024)
-    body = submission(input=EXAMPLE | {"image_list": [{"image": image}]})
+    body = build_submission(input=EXAMPLE | {"image_list": [{"image": image}]})
     assert measured.http.post("/v1/tasks", json=body).status_code == 202
 
 
@@ -149,7 +155,7 @@ def test_a_body_of_the_largest_size_is_taken_beside_the_event_loop(
     measured: Measured, headers: dict[str, str]
 ) -> None:
     images = [{"image": "A" * (12 * 1024 * 1024)} for _ in range(4)]
-    body = json.dumps(submission(input=EXAMPLE | {"image_list": images})).encode()
+    body = json.dumps(build_submission(input=EXAMPLE | {"image_list": images})).encode()
     sent = {"content-type": "application/json"} | headers
     answer = measured.fast(lambda: measured.http.post("/v1/tasks", content=body, headers=sent))
     assert answer.status_code == 202, answer.text[:200]
@@ -158,7 +164,7 @@ def test_a_body_of_the_largest_size_is_taken_beside_the_event_loop(
 def test_a_callback_of_very_many_values_is_kept_and_not_parsed(measured: Measured) -> None:
     task = submit(measured.http)["id"]
     body = b"[" + b"[]," * 300_000 + b"[]]"
-    answer = measured.refused("POST", callback_path(task), body)
+    answer = measured.refused("POST", find_callback_path(task), body)
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "")
     (receipt,) = measured.http.get(f"/v1/tasks/{task}/receipts").json()["receipts"]
     assert receipt["verdict"] == "malformed"

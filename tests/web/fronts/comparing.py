@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.support.databases import SqliteTemplate
-from tests.support.service import environment, listen, serving, url_of
+from tests.support.service import build_environment, listen, read_url, serve_service
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -45,15 +45,15 @@ def paired(
             config = folder / "accounts.toml"
             config.write_text(accounts.replace("HOST", behind.url))
             settings["TRACKER_CONFIG"] = str(config)
-        env = environment(
+        env = build_environment(
             database if isinstance(database, str) else database.copy(folder),
             folder,
             provider_url=behind.url,
-            public_url=url_of(listener),
+            public_url=read_url(listener),
             **given,
             **settings,
         )
-        url = stack.enter_context(serving(env, listener=listener, workers=True))
+        url = stack.enter_context(serve_service(env, listener=listener, workers=True))
         key = {"authorization": f"Bearer {DEFAULT_KEY}"}
         front = httpx.Client(base_url=url, trust_env=False, timeout=60)
         provider = httpx.Client(base_url=beside.url, headers=key, trust_env=False, timeout=60)

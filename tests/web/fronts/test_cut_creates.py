@@ -13,7 +13,7 @@ from tests.clients.conftest import Served
 from tests.clients.cutting import EvenCuts
 from tests.support.databases import SqliteTemplate
 from tests.support.proxy import Proxy
-from tests.support.service import KEEPING_FILES, environment, serving
+from tests.support.service import KEEPING_FILES, build_environment, serve_service
 from tests.web.fronts.spoken import SPOKEN, spoken_accounts
 from tests.web.fronts.test_front_contract import DIALECTS
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -125,7 +125,7 @@ def served(
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.05, max_slots=1000)))
         (folder / "accounts.toml").write_text(_accounts(emulator.url))
-        env = environment(
+        env = build_environment(
             sqlite_template.copy(folder),
             folder,
             provider_url=emulator.url,
@@ -134,7 +134,7 @@ def served(
             TRACKER_POLL_FIRST_S="60",
             **KEEPING_FILES,
         )
-        url = stack.enter_context(serving(env, workers=True))
+        url = stack.enter_context(serve_service(env, workers=True))
         yield Served(url, DEFAULT_KEY, emulator.url)
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.keys import bearer, issue
-from tests.support.made_up import NAME, PAINT, MadeUp, made_up
+from tests.support.keys import build_bearer, issue
+from tests.support.made_up import NAME, PAINT, MadeUp, make_made_up
 from tests.support.made_up_server import MadeUpServer
-from tests.support.raw import dial, spelt
-from tests.support.service import KEEPING_FILES, environment, serving
+from tests.support.raw import build_request, dial
+from tests.support.service import KEEPING_FILES, build_environment, serve_service
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.providers.ports.adapter import Finds
@@ -68,7 +68,7 @@ def scene(
     (folder / "tracker.toml").write_text(PRICES)
     with ExitStack() as stack:
         provider = stack.enter_context(MadeUpServer())
-        env = environment(
+        env = build_environment(
             shared_database_url,
             folder,
             provider_url="http://127.0.0.1:9",
@@ -78,8 +78,8 @@ def scene(
             TRACKER_MADE_UP_API_KEY="a-key-of-ours",
             **KEEPING_FILES,
         )
-        providers = {**PROVIDERS, NAME: made_up(MadeUp(Finds.NEVER))}
-        url = stack.enter_context(serving(env, workers=True, providers=providers))
+        providers = {**PROVIDERS, NAME: make_made_up(MadeUp(Finds.NEVER))}
+        url = stack.enter_context(serve_service(env, workers=True, providers=providers))
         shared = Shared(url, shared_database_url)
         http = stack.enter_context(shared.client())
         yield FilesScene(http, provider, folder / "assets", shared)
@@ -110,7 +110,7 @@ def test_a_client_that_goes_away_ends_nothing_and_finds_its_result(scene: FilesS
     before = set(scene.provider.creations)
     key = f"authorization: {scene.http.headers['authorization']}"
     with dial(scene.shared.url) as line:
-        line.sendall(spelt(URL, body, "content-type: application/json", key))
+        line.sendall(build_request(URL, body, "content-type: application/json", key))
         wait_until(lambda: len(scene.provider.creations) > len(before))
     [id_] = set(scene.provider.creations) - before
     again: list[httpx.Response] = []
@@ -151,7 +151,7 @@ def test_a_call_that_breaks_is_uncertain_maybe_billed_and_never_made_again(
 ) -> None:
     key = issue(scene.shared.database_url, tenant=f"broken-{next(iter(plan))}")
     with httpx.Client(
-        base_url=scene.shared.url, headers=bearer(key), trust_env=False, timeout=60
+        base_url=scene.shared.url, headers=build_bearer(key), trust_env=False, timeout=60
     ) as http:
         url = URL.replace("wait=600", "wait=0")
         made = http.post(url, json=scene.body("broken", PNG, **plan)).json()

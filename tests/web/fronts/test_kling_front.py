@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_says
+from tests.support.requests import EXAMPLE, MULTI_IMAGE, build_kling_callback, find_callback_path
 
 URL = {"image": "https://example.com/1.png"}
 RAW = {"image": base64.b64encode(b"\x89PNG not really").decode()}
@@ -201,8 +201,8 @@ def test_a_taken_external_id_is_1201(http: httpx.Client) -> None:
 
 def test_a_verdict_is_told_in_klings_words(http: httpx.Client) -> None:
     made = http.post(MULTI_IMAGE, json=EXAMPLE).json()["data"]
-    said = kling_says("succeed", final_unit_deduction=2)
-    http.post(callback_path(made["task_id"]), content=said)
+    said = build_kling_callback("succeed", final_unit_deduction=2)
+    http.post(find_callback_path(made["task_id"]), content=said)
     data = http.get(f"{MULTI_IMAGE}/{made['task_id']}").json()["data"]
     assert data["task_status"] == "succeed"
     assert data["task_result"]["videos"][0]["duration"] == "5.041"
@@ -212,8 +212,8 @@ def test_a_verdict_is_told_in_klings_words(http: httpx.Client) -> None:
 
 def test_a_failure_has_its_reason(own_http: httpx.Client) -> None:
     made = own_http.post(MULTI_IMAGE, json=EXAMPLE).json()["data"]
-    said = kling_says("failed", task_status_msg="Failure to pass the risk control system")
-    own_http.post(callback_path(made["task_id"]), content=said)
+    said = build_kling_callback("failed", task_status_msg="Failure to pass the risk control system")
+    own_http.post(find_callback_path(made["task_id"]), content=said)
     data = own_http.get(f"{MULTI_IMAGE}/{made['task_id']}").json()["data"]
     assert data["task_status"] == "failed"
     assert data["task_status_msg"] == "Failure to pass the risk control system"

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.raw import answer_of, dial, spelt
+from tests.support.raw import answer_of, build_request, dial
 from tests.support.requests import HELPER_FIELDS
-from tests.support.service import environment, serving
-from tests.support.upstream import Asked, Script, Upstream, json_answer
+from tests.support.service import build_environment, serve_service
+from tests.support.upstream import Asked, Script, Upstream, build_json_answer
 from tracker.emulator import DEFAULT_KEY
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.providers.kling.helpers import ACCOUNT, HELPERS
@@ -28,10 +28,10 @@ def front(sqlite_url: str, tmp_path: Path) -> Iterator[Front]:
     with ExitStack() as stack:
 
         def make(provider_url: str, **settings: str) -> httpx.Client:
-            env = environment(
+            env = build_environment(
                 sqlite_url, tmp_path, provider_url=provider_url, public_url=None, **settings
             )
-            url = stack.enter_context(serving(env, workers=False))
+            url = stack.enter_context(serve_service(env, workers=False))
             http = httpx.Client(base_url=url, trust_env=False, timeout=60)
             return stack.enter_context(http)
 
@@ -91,7 +91,7 @@ def test_billing_is_passed_through(front: Front, emulator: Emulator) -> None:
 def test_only_our_credentials_go_on(upstream_of: MakeUpstream) -> None:
     http, upstream = upstream_of(
         # Without a key, what was forwarded is not answered.
-        lambda _: [json_answer(b'{"code":0,"data":{}}')],
+        lambda _: [build_json_answer(b'{"code":0,"data":{}}')],
         TRACKER_AUTH="off",
     )
     secret = {
@@ -113,22 +113,22 @@ def test_only_our_credentials_go_on(upstream_of: MakeUpstream) -> None:
 @pytest.mark.parametrize(
     ("answer", "status", "code"),
     [
-        (json_answer(b'{"code":1102,"message":"used up"}', "429 X"), 429, 1102),
-        (json_answer(b'{"code":1201,"message":"bad"}'), 400, 1201),
-        (json_answer(b'{"code":1002,"message":"api key not found"}', "401 X"), 500, 5000),
-        (json_answer(b'{"code":"no_channel","message":"x","data":null}', "503 X"), 503, 5001),
-        (json_answer(b"<html>", "404 X", "text/html"), 404, 1203),
-        (json_answer(b"<html>", "502 X", "text/html"), 500, 5000),
-        (json_answer(b"<html>", "200 OK", "text/html"), 500, 5000),
+        (build_json_answer(b'{"code":1102,"message":"used up"}', "429 X"), 429, 1102),
+        (build_json_answer(b'{"code":1201,"message":"bad"}'), 400, 1201),
+        (build_json_answer(b'{"code":1002,"message":"api key not found"}', "401 X"), 500, 5000),
+        (build_json_answer(b'{"code":"no_channel","message":"x","data":null}', "503 X"), 503, 5001),
+        (build_json_answer(b"<html>", "404 X", "text/html"), 404, 1203),
+        (build_json_answer(b"<html>", "502 X", "text/html"), 500, 5000),
+        (build_json_answer(b"<html>", "200 OK", "text/html"), 500, 5000),
         # Given on the way: the first ones perhaps by the provider, the others certainly not.
-        (json_answer(b"", "302 X"), 504, 5002),
-        (json_answer(b"{}", "303 X"), 504, 5002),
-        (json_answer(b"", "308 X"), 503, 5001),
-        (json_answer(b"<html>", "407 X", "text/html"), 503, 5001),
-        (json_answer(b"<html>", "511 X", "text/html"), 503, 5001),
-        (json_answer(b"", "521 X", "text/html\r\nserver: cloudflare"), 503, 5001),
-        (json_answer(b"", "521 X"), 500, 5000),
-        (json_answer(b"", "499 X"), 400, 1200),
+        (build_json_answer(b"", "302 X"), 504, 5002),
+        (build_json_answer(b"{}", "303 X"), 504, 5002),
+        (build_json_answer(b"", "308 X"), 503, 5001),
+        (build_json_answer(b"<html>", "407 X", "text/html"), 503, 5001),
+        (build_json_answer(b"<html>", "511 X", "text/html"), 503, 5001),
+        (build_json_answer(b"", "521 X", "text/html\r\nserver: cloudflare"), 503, 5001),
+        (build_json_answer(b"", "521 X"), 500, 5000),
+        (build_json_answer(b"", "499 X"), 400, 1200),
     ],
 )
 def test_a_refusal_is_told_in_klings_envelope(
@@ -155,7 +155,7 @@ def test_a_refusal_is_told_in_klings_envelope(
 def test_a_success_is_put_into_the_exact_envelope(
     upstream_of: MakeUpstream, said: object, told: tuple[str, str | None, object]
 ) -> None:
-    http, _ = upstream_of(lambda _: [json_answer(json.dumps(said).encode())])
+    http, _ = upstream_of(lambda _: [build_json_answer(json.dumps(said).encode())])
     body = http.get("/v1/general/presets-voices").json()
     assert (body["code"], body["message"], body["data"]) == (0, told[0], told[2])
     assert body["request_id"] == (told[1] or body["request_id"]) != ""
@@ -166,7 +166,7 @@ def test_a_long_answer_flows_before_it_is_over(upstream_of: MakeUpstream) -> Non
     has_begun = threading.Event()
 
     def script(_asked: Asked) -> Iterator[bytes]:
-        yield json_answer(first + rest)[: -len(rest)]
+        yield build_json_answer(first + rest)[: -len(rest)]
         assert has_begun.wait(60)
         yield rest
 
@@ -191,7 +191,7 @@ def test_a_body_is_whole_before_the_provider_is_called(
 
     def script(asked: Asked) -> Iterator[bytes]:
         got.append(b"".join(asked.body))
-        yield json_answer(b'{"code":0,"data":{}}')
+        yield build_json_answer(b'{"code":0,"data":{}}')
 
     http, upstream = upstream_of(script)
     headers = {"content-type": "application/json"}
@@ -203,7 +203,7 @@ def test_a_body_is_whole_before_the_provider_is_called(
 
 def test_a_body_that_drips_is_cut_off_without_a_call(upstream_of: MakeUpstream) -> None:
     http, upstream = upstream_of(lambda _: [], TRACKER_BODY_TIMEOUT_S="0.3")
-    raw = spelt("/v1/videos/image-recognize", b"[]", "content-type: application/json")
+    raw = build_request("/v1/videos/image-recognize", b"[]", "content-type: application/json")
     with dial(str(http.base_url)) as line:
         line.sendall(raw.replace(b"host: x", b"host: localhost")[:-1])
         assert json.loads(answer_of(line)[2])["code"] == 1200
@@ -258,7 +258,7 @@ def test_the_wrong_method_is_1202_or_a_task_of_that_name(front: Front, path: str
 
 def test_a_call_that_names_an_object_is_read_as_a_create_is(upstream_of: MakeUpstream) -> None:
     http, upstream = upstream_of(
-        lambda asked: [b"".join(asked.body) and json_answer(b'{"code":0,"data":{}}')],
+        lambda asked: [b"".join(asked.body) and build_json_answer(b'{"code":0,"data":{}}')],
     )
     text = json.dumps({**HELPER_FIELDS, "text": "龙"}, ensure_ascii=False)
     kind = {"content-type": "application/json"}

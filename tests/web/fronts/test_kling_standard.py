@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.keys import bearer, issue
-from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_says
+from tests.support.keys import build_bearer, issue
+from tests.support.requests import EXAMPLE, MULTI_IMAGE, build_kling_callback, find_callback_path
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.domain.access import Scope
@@ -161,7 +161,10 @@ def test_solutions_are_a_shelf_of_their_own(http: httpx.Client) -> None:
 def test_lists_go_by_cursor_and_filters(http: httpx.Client) -> None:
     ids = [make(http) for _ in range(3)]
     ids.append(http.post(MULTI_IMAGE, json=EXAMPLE).json()["data"]["task_id"])
-    http.post(callback_path(ids[1]), content=kling_says("succeed", task_id="881204513377218561"))
+    http.post(
+        find_callback_path(ids[1]),
+        content=build_kling_callback("succeed", task_id="881204513377218561"),
+    )
 
     def page(**asked: object) -> dict[str, Any]:
         answer = http.post("/tasks", json=asked)
@@ -203,15 +206,21 @@ def test_lists_go_by_cursor_and_filters(http: httpx.Client) -> None:
 
 def test_another_tenants_tasks_are_on_no_shelf(idle: str, database_url: str) -> None:
     mine, theirs = issue(database_url), issue(database_url, tenant="other")
-    with httpx.Client(base_url=idle, headers=bearer(mine), trust_env=False, timeout=60) as http:
+    with httpx.Client(
+        base_url=idle, headers=build_bearer(mine), trust_env=False, timeout=60
+    ) as http:
         id_ = make(http, external_task_id="mine")
     reader = issue(database_url, tenant="other", scopes=[Scope.TASKS_READ])
     for key in (theirs, reader):
-        with httpx.Client(base_url=idle, headers=bearer(key), trust_env=False, timeout=60) as http:
+        with httpx.Client(
+            base_url=idle, headers=build_bearer(key), trust_env=False, timeout=60
+        ) as http:
             assert look(http, f"task_ids={id_}") == []
             assert look(http, "external_task_ids=mine") == []
             assert http.post("/tasks", json={}).json()["data"]["count"] == 0
-    with httpx.Client(base_url=idle, headers=bearer(reader), trust_env=False, timeout=60) as http:
+    with httpx.Client(
+        base_url=idle, headers=build_bearer(reader), trust_env=False, timeout=60
+    ) as http:
         refused(http.post(NEW, json={"prompt": "a"}), 403, 1103)
         refused(http.post("/account/billing/package", json={}), 403, 1103)
 
@@ -234,7 +243,7 @@ def test_a_task_runs_to_its_outputs_and_calls_back_in_its_own_dialect(
     assert task["billing"] == [{"charge_type": "unit", "amount": "2", "package_type": "video"}]
     assert legacy["outputs"][0]["url"].startswith("http")
     assert [entry["amount"] for entry in legacy["billing"]] == ["2"]
-    told = {one.path: one.json() for one in sink.received}
+    told = {one.path: one.parse_json() for one in sink.received}
     assert told["/new"] == task
     assert (told["/old"]["task_id"], told["/old"]["task_status"]) == (old, "succeed")
     assert told["/old"]["task_result"]["videos"][0]["url"] == legacy["outputs"][0]["url"]

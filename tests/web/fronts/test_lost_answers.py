@@ -16,7 +16,7 @@ import pytest
 from tests.support.keys import issue
 from tests.support.raw import answer_of, dial
 from tests.support.requests import EXAMPLE, MULTI_IMAGE
-from tests.support.service import environment, serving
+from tests.support.service import build_environment, serve_service
 from tests.support.tls import make_certificates
 
 STRIDE = {"parsed": 3, "plain": 11, "asyncio": 7}
@@ -108,13 +108,13 @@ def server(request: pytest.FixtureRequest) -> str:
 def served(
     server: str, shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    env = environment(
+    env = build_environment(
         shared_database_url,
         tmp_path_factory.mktemp("lost"),
         provider_url="http://127.0.0.1:9",
         public_url=None,
     )
-    with serving(env, workers=False, **SERVERS[server]) as url:
+    with serve_service(env, workers=False, **SERVERS[server]) as url:
         yield url
 
 
@@ -203,7 +203,7 @@ def test_repeat_that_counts_its_tries_takes_the_lost_answer_with_it(caller: RawC
 @contextmanager
 def over_tls(url: str, folder: Path) -> Iterator[tuple[str, str]]:
     certificates = make_certificates(folder, "127.0.0.1")
-    env = environment(
+    env = build_environment(
         url,
         folder,
         provider_url="http://127.0.0.1:9",
@@ -211,7 +211,7 @@ def over_tls(url: str, folder: Path) -> Iterator[tuple[str, str]]:
         TRACKER_TLS_CERT=str(certificates.cert),
         TRACKER_TLS_KEY=str(certificates.key),
     )
-    with serving(env, workers=False) as served:
+    with serve_service(env, workers=False) as served:
         yield served, str(certificates.authority)
 
 

@@ -13,7 +13,7 @@ from tests.clients.cutting import creates, first_create
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
 from tests.support.proxy import Proxy
-from tests.support.service import serving_whole
+from tests.support.service import serve_whole
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tests.web.fronts.midjourney_clients import PICTURE, ChatBackend, Dooy, Gateway, Licoy
@@ -54,7 +54,7 @@ def started(
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.1, max_slots=100)))
         http = stack.enter_context(
-            serving_whole(
+            serve_whole(
                 database_url,
                 folder,
                 emulator.url,
@@ -225,7 +225,7 @@ def test_a_caller_hears_of_each_status_and_percent_with_its_own_state(fronted: F
         made = fronted.http.post("/mj/submit/imagine", json=body, headers=headers).json()
 
         def bodies() -> list[Any]:
-            return [one.json() for one in list(sink.received)]
+            return [one.parse_json() for one in list(sink.received)]
 
         wait_until(lambda: "SUCCESS" in [one["status"] for one in bodies()])
         told = bodies()

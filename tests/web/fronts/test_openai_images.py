@@ -10,7 +10,13 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.service import KEEPING_FILES, environment, listen, serving_client, url_of
+from tests.support.service import (
+    KEEPING_FILES,
+    build_environment,
+    listen,
+    read_url,
+    serve_to_client,
+)
 from tests.support.waiting import wait_until
 from tests.web.fronts.comparing import CONFIG, Pair, differences
 from tracker.emulator import DEFAULT_KEY
@@ -32,11 +38,11 @@ def pair(
 ) -> Iterator[Pair]:
     """A client of the front, and one of the emulated API behind it, which knows our URL."""
     folder, listener = tmp_path_factory.mktemp("openai-images"), listen()
-    public_url = url_of(listener)
+    public_url = read_url(listener)
     key = {"authorization": f"Bearer {DEFAULT_KEY}"}
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(CONFIG))
-        env = environment(
+        env = build_environment(
             sqlite_template.copy(folder),
             folder,
             provider_url=emulator.url,
@@ -48,7 +54,7 @@ def pair(
             TRACKER_OPENAI_POLL_SPACING_S=LOOKS_SELDOM,
             **KEEPING_FILES,
         )
-        front = stack.enter_context(serving_client(env, listener=listener, workers=True))
+        front = stack.enter_context(serve_to_client(env, listener=listener, workers=True))
         provider = httpx.Client(base_url=emulator.url, headers=key, trust_env=False, timeout=60)
         with provider:
             endpoint = {"url": f"{public_url}/callbacks/openai"}

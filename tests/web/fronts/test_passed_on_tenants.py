@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.keys import bearer, issue
-from tests.support.requests import HELPER_FIELDS, callback_path, kling_says
-from tests.support.service import environment, serving
-from tests.support.upstream import Asked, Upstream, json_answer
+from tests.support.keys import build_bearer, issue
+from tests.support.requests import HELPER_FIELDS, build_kling_callback, find_callback_path
+from tests.support.service import build_environment, serve_service
+from tests.support.upstream import Asked, Upstream, build_json_answer
 from tests.support.waiting import wait_until
 from tracker.domain.access import Scope
 from tracker.providers.kling.helpers import CALLS
@@ -41,13 +41,13 @@ class Shared:
     def script(self, asked: Asked) -> list[bytes]:
         """Answer what the test wants answered."""
         self.asked.append((asked.line, b"".join(asked.body).decode()))
-        answer = json_answer(json.dumps({"code": 0, "data": self.answer or {}}).encode())
+        answer = build_json_answer(json.dumps({"code": 0, "data": self.answer or {}}).encode())
         # The upstream hangs up after each answer: without a word, the next call might break.
         return [answer.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1)]
 
     def client(self, tenant: str, **more: Any) -> httpx.Client:
         """A client with a key of a tenant."""
-        headers = bearer(issue(self.database_url, tenant=tenant, **more))
+        headers = build_bearer(issue(self.database_url, tenant=tenant, **more))
         return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
 
     def call(self, http: httpx.Client, path: str, **fields: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def shared(database_url: str, tmp_path: Path) -> Iterator[Shared]:
         return made.script(asked)
 
     with Upstream(script) as upstream:
-        env = environment(
+        env = build_environment(
             database_url,
             tmp_path,
             provider_url=upstream.url,
@@ -77,7 +77,7 @@ def shared(database_url: str, tmp_path: Path) -> Iterator[Shared]:
             TRACKER_VIDU_BASE_URL=upstream.url,
             TRACKER_VIDU_API_KEY="k",
         )
-        with serving(env, workers=False) as made.url:
+        with serve_service(env, workers=False) as made.url:
             yield made
 
 
@@ -92,9 +92,9 @@ def make_all(shared: Shared, http: httpx.Client) -> None:
         answer = http.post("/v1/tasks", json=sent)
         assert answer.status_code == 202, answer.text
         pieces = {f"{kind}s": [{f"{kind}_id": IDS[kind], f"{kind}_name": "n"}]}
-        body = kling_says("succeed", task_id=operation, task_result=pieces)
+        body = build_kling_callback("succeed", task_id=operation, task_result=pieces)
         told = httpx.post(
-            f"{shared.url}{callback_path(answer.json()['id'])}",
+            f"{shared.url}{find_callback_path(answer.json()['id'])}",
             content=body,
             trust_env=False,
             timeout=60,
@@ -109,8 +109,8 @@ def make_video(shared: Shared, http: httpx.Client, id_: str) -> None:
     sent = {"provider": "kling", "operation": "videos/text2video", "input": {"prompt": "rain"}}
     task = http.post("/v1/tasks", json=sent).json()
     video = {"id": id_, "url": "https://v.example/1.mp4", "duration": "5"}
-    body = kling_says("succeed", task_id=f"of-{id_}", task_result={"videos": [video]})
-    url = f"{shared.url}{callback_path(task['id'])}"
+    body = build_kling_callback("succeed", task_id=f"of-{id_}", task_result={"videos": [video]})
+    url = f"{shared.url}{find_callback_path(task['id'])}"
     told = httpx.post(url, content=body, trust_env=False, timeout=60)
     assert told.json()["verdict"] == "advanced", told.text
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.service import KEEPING_FILES, environment, serving
+from tests.support.service import KEEPING_FILES, build_environment, serve_service
 from tests.web.conftest import Shared
 from tests.web.fronts.comparing import CONFIG, Pair, differences
 from tracker.emulator import DEFAULT_KEY
@@ -26,7 +26,7 @@ def pair(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
     key = {"authorization": f"Bearer {DEFAULT_KEY}"}
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(CONFIG))
-        env = environment(
+        env = build_environment(
             shared_database_url,
             tmp_path_factory.mktemp("recraft"),
             provider_url=emulator.url,
@@ -35,7 +35,7 @@ def pair(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
             TRACKER_RECRAFT_API_KEY=DEFAULT_KEY,
             **KEEPING_FILES,
         )
-        url = stack.enter_context(serving(env, workers=True))
+        url = stack.enter_context(serve_service(env, workers=True))
         front = stack.enter_context(Shared(url, shared_database_url).client())
         front.timeout = httpx.Timeout(60)
         there = httpx.Client(base_url=emulator.url, headers=key, trust_env=False, timeout=60)

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.databases import SqliteTemplate
-from tests.support.keys import bearer, issue
-from tests.support.service import environment, serving
+from tests.support.keys import build_bearer, issue
+from tests.support.service import build_environment, serve_service
 from tests.web.fronts.comparing import field_of
 from tests.web.fronts.spoken import SPOKEN
 from tracker.cli.main import main
@@ -211,7 +211,7 @@ def service(
     ]
     (folder / "config.toml").write_text("\n".join(prices + accounts))
     database = sqlite_template.copy(folder)
-    env = environment(database, folder, provider_url=NOWHERE, public_url=None)
+    env = build_environment(database, folder, provider_url=NOWHERE, public_url=None)
     env |= {"TRACKER_CONFIG": str(folder / "config.toml"), "TRACKER_MAX_BODY_BYTES": str(MOST)}
     env["TRACKER_ASSETS"] = "on"  # for those that answer with files
     keys = {
@@ -225,10 +225,10 @@ def service(
     )
     assert done.exit_code == 0, done.output
     with ExitStack() as stack:
-        url = stack.enter_context(serving(env, workers=False))
+        url = stack.enter_context(serve_service(env, workers=False))
         yield {
             name: stack.enter_context(
-                httpx.Client(base_url=url, headers=bearer(key), trust_env=False, timeout=60)
+                httpx.Client(base_url=url, headers=build_bearer(key), trust_env=False, timeout=60)
             )
             for name, key in keys.items()
         }

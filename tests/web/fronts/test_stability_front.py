@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from tests.clients.cutting import creates, first_create
-from tests.support.keys import bearer, issue
+from tests.support.keys import build_bearer, issue
 from tests.support.proxy import Proxy
-from tests.support.service import KEEPING_FILES, environment, serving
+from tests.support.service import KEEPING_FILES, build_environment, serve_service
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -46,7 +46,7 @@ def scene(
     folder = tmp_path_factory.mktemp("stability")
     with ExitStack() as stack:
         behind = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.05)))
-        env = environment(
+        env = build_environment(
             shared_database_url,
             folder,
             provider_url=behind.url,
@@ -57,11 +57,11 @@ def scene(
             TRACKER_POLL_FIRST_S="0.05",
             **KEEPING_FILES,
         )
-        url = stack.enter_context(serving(env, workers=True))
+        url = stack.enter_context(serve_service(env, workers=True))
         key = {"authorization": f"Bearer {DEFAULT_KEY}"}
         provider = httpx.Client(base_url=behind.url, headers=key, trust_env=False, timeout=60)
         http = stack.enter_context(Shared(url, shared_database_url).client())
-        admin = bearer(issue(shared_database_url))
+        admin = build_bearer(issue(shared_database_url))
         yield StabilityService(http, stack.enter_context(provider), admin)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.made_up import NAME, MadeUp, made_up
+from tests.support.made_up import NAME, MadeUp, make_made_up
 from tests.support.made_up_server import MadeUpServer
-from tests.support.service import environment, serving
+from tests.support.service import build_environment, serve_service
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.providers.ports.adapter import Finds
@@ -50,7 +50,7 @@ def scene(
 ) -> Iterator[StreamScene]:
     with ExitStack() as stack:
         provider = stack.enter_context(MadeUpServer())
-        env = environment(
+        env = build_environment(
             shared_database_url,
             tmp_path_factory.mktemp("streams"),
             provider_url="http://127.0.0.1:9",
@@ -59,8 +59,8 @@ def scene(
             TRACKER_MADE_UP_API_KEY="a-key-of-ours",
             TRACKER_HEARTBEAT_S="0.2",
         )
-        providers = {**PROVIDERS, NAME: made_up(MadeUp(Finds.NEVER))}
-        url = stack.enter_context(serving(env, workers=True, providers=providers))
+        providers = {**PROVIDERS, NAME: make_made_up(MadeUp(Finds.NEVER))}
+        url = stack.enter_context(serve_service(env, workers=True, providers=providers))
         http = stack.enter_context(Shared(url, shared_database_url).client())
         yield StreamScene(http, provider)
 

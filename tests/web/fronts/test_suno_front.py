@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.keys import bearer, issue
-from tests.support.service import environment, listen, serving, url_of
+from tests.support.keys import build_bearer, issue
+from tests.support.service import build_environment, listen, read_url, serve_service
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -45,15 +45,18 @@ def served(
         (folder / "accounts.toml").write_text(accounts)
         listener = listen()
         database_url = sqlite_template.copy(folder)
-        keys = [bearer(issue(database_url)), bearer(issue(database_url, tenant="other"))]
-        env = environment(
+        keys = [
+            build_bearer(issue(database_url)),
+            build_bearer(issue(database_url, tenant="other")),
+        ]
+        env = build_environment(
             database_url,
             folder,
             provider_url=emulator.url,
-            public_url=url_of(listener),
+            public_url=read_url(listener),
             TRACKER_CONFIG=str(folder / "accounts.toml"),
         )
-        url = stack.enter_context(serving(env, listener=listener, workers=True))
+        url = stack.enter_context(serve_service(env, listener=listener, workers=True))
         mine, others = (
             stack.enter_context(
                 httpx.Client(base_url=url, headers=key, trust_env=False, timeout=60)
@@ -292,7 +295,7 @@ def test_a_callers_url_hears_every_stage(http: httpx.Client) -> None:
         bodies: list[Any] = []
 
         def is_over() -> bool:
-            bodies[:] = [one.json() for one in list(sink.received)]
+            bodies[:] = [one.parse_json() for one in list(sink.received)]
             kinds = [body["data"]["callbackType"] for body in bodies]
             return "complete" in kinds
 

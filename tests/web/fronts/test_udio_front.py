@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.service import environment, serving_client
+from tests.support.service import build_environment, serve_to_client
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -32,14 +32,14 @@ def http(
             for profile in ("songs", "task")
         )
         (folder / "accounts.toml").write_text(accounts)
-        env = environment(
+        env = build_environment(
             sqlite_template.copy(folder),
             folder,
             provider_url=emulator.url,
             public_url=None,
             TRACKER_CONFIG=str(folder / "accounts.toml"),
         )
-        yield stack.enter_context(serving_client(env, workers=True))
+        yield stack.enter_context(serve_to_client(env, workers=True))
 
 
 def made(http: httpx.Client, path: str, body: Any) -> Any:

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.keys import bearer, issue
-from tests.support.service import KEEPING_FILES, environment, listen, serving, url_of
-from tests.support.upstream import Asked, Upstream, json_answer
+from tests.support.keys import build_bearer, issue
+from tests.support.service import KEEPING_FILES, build_environment, listen, read_url, serve_service
+from tests.support.upstream import Asked, Upstream, build_json_answer
 
 VERSION = {"x-runway-version": "2024-11-06"}
 """Clients of Runway's own API are told of fields in its way."""
@@ -24,10 +24,12 @@ def _theirs(asked: Asked) -> Iterator[bytes]:
     """Take a file, or open a form of its own for one."""
     body = b"".join(asked.body)
     if b'"filename"' in body:
-        yield json_answer(b'{"runwayUri":"runway://theirs","uploadUrl":"https://a.b/","fields":{}}')
+        yield build_json_answer(
+            b'{"runwayUri":"runway://theirs","uploadUrl":"https://a.b/","fields":{}}'
+        )
     else:
         assert FILE in body
-        yield json_answer(b'{"id":"theirs"}', "201 Created")
+        yield build_json_answer(b'{"id":"theirs"}', "201 Created")
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +46,8 @@ def services(
         for keeps in (KEEPING_FILES, {"TRACKER_ASSETS": "off"}):
             folder = tmp_path_factory.mktemp("uploads")
             listener = listen()
-            url = url_of(listener)
-            env = environment(
+            url = read_url(listener)
+            env = build_environment(
                 sqlite_template.copy(folder),
                 folder,
                 provider_url=upstream.url,
@@ -59,9 +61,9 @@ def services(
                 TRACKER_OPENAI_BASE_URL=f"{upstream.url}/v1",
                 **keeps,
             )
-            stack.enter_context(serving(env, listener=listener, workers=False))
+            stack.enter_context(serve_service(env, listener=listener, workers=False))
             for tenant, whose in (("default", clients), ("other", others)):
-                headers = bearer(issue(env["DATABASE_URL"], tenant=tenant)) | VERSION
+                headers = build_bearer(issue(env["DATABASE_URL"], tenant=tenant)) | VERSION
                 http = httpx.Client(base_url=url, timeout=60, trust_env=False, headers=headers)
                 whose.append(stack.enter_context(http))
         yield *clients, *others

@@ -12,15 +12,18 @@ import pytest
 from tests.support.requests import (
     EXAMPLE,
     MULTI_IMAGE,
-    callback_path,
-    kling_says,
-    submission,
+    build_kling_callback,
+    build_submission,
+    find_callback_path,
     submit,
 )
 from tracker.web.edge.forms import URLENCODED
 
 # Without an id of the provider's: the tasks of all tests would have the same.
-DONE, FAILED = kling_says("succeed", task_id=None), kling_says("failed", task_id=None)
+DONE, FAILED = (
+    build_kling_callback("succeed", task_id=None),
+    build_kling_callback("failed", task_id=None),
+)
 
 
 @pytest.fixture
@@ -68,7 +71,7 @@ def _receipts(http: httpx.Client, task: str) -> list[dict[str, object]]:
 def test_a_compressed_callback_is_read_and_kept_readable(http: httpx.Client, name: str) -> None:
     coding, body = CODINGS[name]
     task = submit(http)["id"]
-    answer = http.post(callback_path(task), content=body, headers={"content-encoding": coding})
+    answer = http.post(find_callback_path(task), content=body, headers={"content-encoding": coding})
     assert answer.status_code == 200, answer.text
     assert http.get(f"/v1/tasks/{task}").json()["state"] == "succeeded"
     assert str(_receipts(http, task)[0]["body"]).lstrip("\ufeff ") == DONE.decode()
@@ -91,7 +94,7 @@ def test_what_is_encoded_and_does_not_say_so_is_read_all_the_same(
     http: httpx.Client, name: str
 ) -> None:
     task = submit(http)["id"]
-    assert http.post(callback_path(task), content=UNSAID[name]).status_code == 200
+    assert http.post(find_callback_path(task), content=UNSAID[name]).status_code == 200
     assert http.get(f"/v1/tasks/{task}").json()["state"] == "succeeded"
 
 
@@ -118,7 +121,7 @@ def test_a_callback_in_a_form_is_read(http: httpx.Client, name: str) -> None:
     kind, body = FORMS[name]
     task = submit(http)["id"]
     headers = {"content-type": kind}
-    answer = http.post(callback_path(task), content=body, headers=headers)
+    answer = http.post(find_callback_path(task), content=body, headers=headers)
     assert answer.status_code == 200, answer.text
     assert http.get(f"/v1/tasks/{task}").json()["result"]["artifacts"][0]["url"]
 
@@ -127,7 +130,7 @@ def test_a_callback_in_a_form_is_read(http: httpx.Client, name: str) -> None:
 def test_a_form_that_tells_nothing_is_told_and_kept(http: httpx.Client, body: bytes) -> None:
     task = submit(http)["id"]
     headers = {"content-type": URLENCODED}
-    answer = http.post(callback_path(task), content=body, headers=headers)
+    answer = http.post(find_callback_path(task), content=body, headers=headers)
     assert answer.status_code == 400
     assert _receipts(http, task)[0]["verdict"] == "malformed"
 
@@ -173,7 +176,7 @@ def test_a_request_is_read_as_a_callback_is(
     http: httpx.Client, encode: Callable[[bytes], bytes]
 ) -> None:
     headers = {"content-type": "application/json"}
-    for path, body in (("/v1/tasks", submission()), (MULTI_IMAGE, EXAMPLE)):
+    for path, body in (("/v1/tasks", build_submission()), (MULTI_IMAGE, EXAMPLE)):
         answer = http.post(path, content=encode(json.dumps(body).encode()), headers=headers)
         assert answer.status_code in (200, 202), answer.text
 
@@ -184,10 +187,10 @@ def test_an_encoding_that_is_not_read_is_told_and_the_callback_kept(
 ) -> None:
     task = submit(http)["id"]
     headers = {"content-encoding": coding}
-    answer = http.post(callback_path(task), content=b"\x1b\x02", headers=headers)
+    answer = http.post(find_callback_path(task), content=b"\x1b\x02", headers=headers)
     assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "gzip, deflate")
     assert _receipts(http, task)[0]["verdict"] == "malformed"
-    answer = http.post(callback_path(task)[:-1] + "~", content=b"\x1b\x02", headers=headers)
+    answer = http.post(find_callback_path(task)[:-1] + "~", content=b"\x1b\x02", headers=headers)
     assert answer.status_code == 404
     for path in ("/v1/tasks", MULTI_IMAGE):
         told = {"content-type": "application/json"} | headers
@@ -198,7 +201,7 @@ def test_an_encoding_that_is_not_read_is_told_and_the_callback_kept(
 @pytest.mark.parametrize("body", [b"no gzip", gzip.compress(DONE)[:-9], gzip.compress(DONE) * 40])
 def test_a_broken_encoding_is_told_and_kept(http: httpx.Client, body: bytes) -> None:
     task = submit(http)["id"]
-    answer = http.post(callback_path(task), content=body, headers={"content-encoding": "gzip"})
+    answer = http.post(find_callback_path(task), content=body, headers={"content-encoding": "gzip"})
     assert answer.status_code in (400, 413)
     if answer.status_code == 400:
         assert _receipts(http, task)[0]["verdict"] == "malformed"
@@ -207,7 +210,7 @@ def test_a_broken_encoding_is_told_and_kept(http: httpx.Client, body: bytes) -> 
 def test_a_bomb_is_413_everywhere(http: httpx.Client) -> None:
     bomb = gzip.compress(b" " * 10_000_000)
     headers = {"content-encoding": "gzip", "content-type": "application/json"}
-    for path in (callback_path(submit(http)["id"]), "/v1/tasks"):
+    for path in (find_callback_path(submit(http)["id"]), "/v1/tasks"):
         assert http.post(path, content=bomb, headers=headers).status_code == 413
         twice = headers | {"content-encoding": "gzip, gzip"}
         assert http.post(path, content=gzip.compress(bomb), headers=twice).status_code == 413
@@ -229,7 +232,7 @@ def test_the_charset_that_is_named_is_used(http: httpx.Client, charset: str, bod
     task = submit(http)["id"]
     quote = "'" if charset.startswith("x-") else '"'
     headers = {"content-type": f"application/json; charset={quote}{charset}{quote}"}
-    assert http.post(callback_path(task), content=body, headers=headers).status_code == 200
+    assert http.post(find_callback_path(task), content=body, headers=headers).status_code == 200
     assert http.get(f"/v1/tasks/{task}").json()["error"]["message"] == "内容敏感"
 
 
@@ -237,7 +240,7 @@ def test_the_charset_that_is_named_is_used(http: httpx.Client, charset: str, bod
 def test_what_is_no_character_costs_one_character(http: httpx.Client, broken: bytes) -> None:
     task = submit(http)["id"]
     body = FAILED.replace(b'""', b'"no' + broken + b'"')
-    assert http.post(callback_path(task), content=body).status_code == 200
+    assert http.post(find_callback_path(task), content=body).status_code == 200
     message = http.get(f"/v1/tasks/{task}").json()["error"]["message"]
     assert message.startswith("no")
     assert len(message) == 3
@@ -247,8 +250,8 @@ def test_what_a_provider_nests_too_deep_is_cut_visibly(http: httpx.Client) -> No
     for depth in (60, 120, 190, 252, 600):
         task = submit(http)["id"]
         deep = b'"more": ' + b"[" * depth + b"]" * depth + b', "duration"'
-        body = kling_says("succeed", task_id=task).replace(b'"duration"', deep)
-        assert http.post(callback_path(task), content=body).status_code == 200
+        body = build_kling_callback("succeed", task_id=task).replace(b'"duration"', deep)
+        assert http.post(find_callback_path(task), content=body).status_code == 200
         own = f"/v1/tasks/{task}"
         for path in (own, f"{own}/transitions", f"{MULTI_IMAGE}/{task}"):
             assert http.get(path).status_code == 200

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import environment, serving_client
+from tests.support.requests import build_kling_callback, find_callback_path, submit
+from tests.support.service import build_environment, serve_to_client
 from tests.support.stalls import StallMeter
 from tracker.providers.registry import PROVIDERS
 
@@ -32,7 +32,7 @@ def http(
     meter: StallMeter, sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("large")
-    env = environment(
+    env = build_environment(
         sqlite_template.copy(folder),
         folder,
         provider_url="http://127.0.0.1:9",
@@ -41,7 +41,7 @@ def http(
         TRACKER_REPLICATE_API_KEY="r8_key",
         TRACKER_REPLICATE_BASE_URL="http://127.0.0.1:9",
     )
-    with serving_client(env, workers=False, around=meter.around) as client:
+    with serve_to_client(env, workers=False, around=meter.wrap_app) as client:
         yield client
 
 
@@ -70,7 +70,7 @@ def test_a_result_of_twelve_megabytes_is_taken_beside_the_event_loop(
     stalls = []
     for _ in range(3):
         task = _prediction(http)
-        path = callback_path(task, provider="replicate")
+        path = find_callback_path(task, provider="replicate")
         meter.reset()
         assert http.post(path, content=_says(LARGE)).json() == {"verdict": "advanced"}
         stalls.append(meter.longest_s)
@@ -79,7 +79,7 @@ def test_a_result_of_twelve_megabytes_is_taken_beside_the_event_loop(
 
 
 def test_one_that_is_compressed_is_taken_too(http: httpx.Client) -> None:
-    path = callback_path(_prediction(http), provider="replicate")
+    path = find_callback_path(_prediction(http), provider="replicate")
     packed = gzip.compress(_says(LARGE))
     answer = http.post(path, content=packed, headers={"content-encoding": "gzip"})
     assert answer.json() == {"verdict": "advanced"}
@@ -90,7 +90,7 @@ def test_more_than_a_provider_sends_or_a_stranger_may_is_refused(
     http: httpx.Client, size: int
 ) -> None:
     task = _prediction(http)
-    path = callback_path(task, provider="replicate")
+    path = find_callback_path(task, provider="replicate")
     if size == LARGE:
         path = path[:-1] + "~"  # not our token
     body = _says(size)
@@ -103,8 +103,11 @@ def test_more_than_a_provider_sends_or_a_stranger_may_is_refused(
 
 
 def test_the_limit_of_other_providers_stays(http: httpx.Client) -> None:
-    path = callback_path(submit(http)["id"])
-    assert http.post(path, content=kling_says("succeed", more="x" * 900_000)).status_code == 200
-    packed = gzip.compress(kling_says("succeed", more="x" * 1_100_000))
+    path = find_callback_path(submit(http)["id"])
+    assert (
+        http.post(path, content=build_kling_callback("succeed", more="x" * 900_000)).status_code
+        == 200
+    )
+    packed = gzip.compress(build_kling_callback("succeed", more="x" * 1_100_000))
     answer = http.post(path, content=packed, headers={"content-encoding": "gzip"})
     assert answer.status_code == 413

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.support.raw import answer_of, dial, is_open, spelt
-from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import environment, serving
+from tests.support.raw import answer_of, build_request, dial, is_open
+from tests.support.requests import build_kling_callback, find_callback_path, submit
+from tests.support.service import build_environment, serve_service
 from tests.support.waiting import wait_until
 from tracker.web.receive import protocol
 
@@ -55,7 +55,7 @@ class Service:
 
 def _service(database_url: str, folder: Path) -> Service:
     return Service(
-        environment(
+        build_environment(
             database_url,
             folder,
             provider_url="http://127.0.0.1:9",
@@ -74,7 +74,7 @@ def service(database_url: str, tmp_path: Path) -> Service:
 @pytest.fixture
 def url(service: Service) -> Iterator[str]:
     """Return where it runs, as it is shipped."""
-    with serving(service.env, workers=False, around=service.around) as address:
+    with serve_service(service.env, workers=False, around=service.around) as address:
         yield address
 
 
@@ -94,25 +94,25 @@ def _same(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, dict[str, str
 
 def _variants(task: str) -> dict[str, tuple[bytes, bool]]:
     """Requests, and whether they are plain: those do not come to the app."""
-    path, said = callback_path(task), kling_says("processing", task_id=task)
+    path, said = find_callback_path(task), build_kling_callback("processing", task_id=task)
     chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(said), said)
     return {
-        "plain": (spelt(path, said), True),
-        "with an id": (spelt(path, said, "x-request-id: mine"), True),
-        "with a bad id": (spelt(path, said, "x-request-id: a b"), True),
-        "closing": (spelt(path, said, "connection: close"), True),
-        "unreadable": (spelt(path, b"{"), True),
-        "empty": (spelt(path, b""), True),
-        "forged": (spelt(path[:-1] + "~", said), True),
-        "of nobody": (spelt("/callbacks/nobody/x/y", said), True),
-        "too large": (spelt(path, b" " * 16385), False),
-        "chunked": (spelt(path, chunked, "transfer-encoding: chunked"), False),
-        "old": (spelt(path, said, version="1.0"), False),
-        "with a query": (spelt(f"{path}?a=b", said), False),
-        "encoded": (spelt(path.replace("kling", "%6bling"), said), False),
-        "too long a path": (spelt(f"{path}/more", said), False),
-        "a GET": (spelt(path, b"", method="GET"), False),
-        "upgrading": (spelt(path, said, "connection: upgrade", "upgrade: h2c"), True),
+        "plain": (build_request(path, said), True),
+        "with an id": (build_request(path, said, "x-request-id: mine"), True),
+        "with a bad id": (build_request(path, said, "x-request-id: a b"), True),
+        "closing": (build_request(path, said, "connection: close"), True),
+        "unreadable": (build_request(path, b"{"), True),
+        "empty": (build_request(path, b""), True),
+        "forged": (build_request(path[:-1] + "~", said), True),
+        "of nobody": (build_request("/callbacks/nobody/x/y", said), True),
+        "too large": (build_request(path, b" " * 16385), False),
+        "chunked": (build_request(path, chunked, "transfer-encoding: chunked"), False),
+        "old": (build_request(path, said, version="1.0"), False),
+        "with a query": (build_request(f"{path}?a=b", said), False),
+        "encoded": (build_request(path.replace("kling", "%6bling"), said), False),
+        "too long a path": (build_request(f"{path}/more", said), False),
+        "a GET": (build_request(path, b"", method="GET"), False),
+        "upgrading": (build_request(path, said, "connection: upgrade", "upgrade: h2c"), True),
     }
 
 
@@ -126,7 +126,7 @@ def test_plain_ones_are_answered_as_the_app_answers(
         line.sendall(request)
         answer, stays = _same(answer_of(line)), is_open(line)
     assert service.asked_for_callbacks() == (0 if is_plain else 1)
-    at_the_app = serving(service.env, workers=False, http=AT_THE_APP)
+    at_the_app = serve_service(service.env, workers=False, http=AT_THE_APP)
     with at_the_app as theirs, dial(theirs) as line:
         line.sendall(other)
         assert (_same(answer_of(line)), is_open(line)) == (answer, stays)
@@ -153,11 +153,11 @@ def test_those_that_come_at_once_are_answered_as_those_that_come_alone(
 
 
 def test_the_id_of_a_request_comes_back(http: httpx.Client, url: str) -> None:
-    path, said = callback_path(submit(http)["id"]), kling_says("processing")
+    path, said = find_callback_path(submit(http)["id"]), build_kling_callback("processing")
     with dial(url) as line:
-        line.sendall(spelt(path, said, "x-request-id: mine"))
+        line.sendall(build_request(path, said, "x-request-id: mine"))
         assert answer_of(line)[1]["x-request-id"] == "mine"
-        line.sendall(spelt(path, b"{", "x-request-id: a b"))
+        line.sendall(build_request(path, b"{", "x-request-id: a b"))
         _, headers, body = answer_of(line)
         assert headers["x-request-id"] == json.loads(body)["request_id"] != "a b"
 
@@ -169,8 +169,8 @@ def test_however_it_is_cut_it_is_received_once(
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for cut in range(1, 600, 37):
             task = submit(http)["id"]
-            said = kling_says("processing", task_id=task)
-            request = spelt(callback_path(task), said)
+            said = build_kling_callback("processing", task_id=task)
+            request = build_request(find_callback_path(task), said)
             line.sendall(request[:cut])
             line.sendall(request[cut:])
             assert answer_of(line)[0] == 200
@@ -183,7 +183,7 @@ def test_one_that_takes_its_time_is_handed_to_the_app(
     service: Service, http: httpx.Client, url: str
 ) -> None:
     task = submit(http)["id"]
-    request = spelt(callback_path(task), kling_says("processing"))
+    request = build_request(find_callback_path(task), build_kling_callback("processing"))
     with dial(url) as line:
         line.sendall(request[:-10])
         wait_until(lambda: service.asked_for_callbacks() == 1)
@@ -195,9 +195,12 @@ def test_one_that_takes_its_time_is_handed_to_the_app(
 
 def test_requests_sent_ahead_are_answered_in_their_order(http: httpx.Client, url: str) -> None:
     task = submit(http)["id"]
-    path = callback_path(task)
+    path = find_callback_path(task)
     health = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
-    said = [spelt(path, kling_says(word)) for word in ("submitted", "processing", "succeed")]
+    said = [
+        build_request(path, build_kling_callback(word))
+        for word in ("submitted", "processing", "succeed")
+    ]
     with dial(url) as line:
         line.sendall(said[0] + health + said[1] + said[2])
         answers = [answer_of(line) for _ in range(4)]
@@ -210,14 +213,14 @@ def test_requests_sent_ahead_are_answered_in_their_order(http: httpx.Client, url
 def test_a_sender_who_does_not_wait_loses_nothing(http: httpx.Client, url: str) -> None:
     task = submit(http)["id"]
     with dial(url) as line:
-        line.sendall(spelt(callback_path(task), kling_says("succeed")))
+        line.sendall(build_request(find_callback_path(task), build_kling_callback("succeed")))
     wait_until(lambda: http.get(f"/v1/tasks/{task}").json()["state"] == "succeeded")
 
 
 def test_half_a_callback_is_none(service: Service, http: httpx.Client, url: str) -> None:
     task = submit(http)["id"]
     with dial(url) as line:
-        line.sendall(spelt(callback_path(task), kling_says("succeed"))[:-1])
+        line.sendall(build_request(find_callback_path(task), build_kling_callback("succeed"))[:-1])
     assert http.get("/healthz").status_code == 200
     assert http.get(f"/v1/tasks/{task}/receipts").json()["receipts"] == []
 
@@ -229,11 +232,11 @@ def test_what_has_begun_is_answered_before_the_server_ends(
     monkeypatch.setattr(protocol, "PATIENCE_S", 60)
     service = _service(sqlite_url, tmp_path)
     answers: list[tuple[int, str]] = []
-    with serving(service.env, workers=False) as url:
+    with serve_service(service.env, workers=False) as url:
         with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
             task = submit(http)["id"]
         line = dial(url)
-        request = spelt(callback_path(task), kling_says("succeed"))
+        request = build_request(find_callback_path(task), build_kling_callback("succeed"))
         # Whoever holds the only lock there is holds the callback back.
         file = sqlite_url.removeprefix("sqlite:///")
         holder = sqlite3.connect(file, isolation_level=None, check_same_thread=False)

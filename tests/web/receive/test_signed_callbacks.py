@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import environment, serving_client
+from tests.support.requests import build_kling_callback, find_callback_path, submit
+from tests.support.service import build_environment, serve_to_client
 from tracker.domain import token
 from tracker.emulator.core.signing import build_signature_headers
 
@@ -21,7 +21,7 @@ NEW = "whsec_b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCAxMjM0NTY="
 @pytest.fixture
 def signed(database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     """A client of a service whose account is rotating its secret."""
-    env = environment(
+    env = build_environment(
         database_url,
         tmp_path,
         provider_url="http://127.0.0.1:9",
@@ -30,7 +30,7 @@ def signed(database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
         TRACKER_KLING_WEBHOOK_SECRET=f"{NEW}, {OLD}",
         TRACKER_ADOPT_UNKNOWN="true",
     )
-    with serving_client(env, workers=False) as client:
+    with serve_to_client(env, workers=False) as client:
         yield client
 
 
@@ -53,9 +53,9 @@ def _state(http: httpx.Client, task: dict[str, Any]) -> tuple[str, int]:
 def test_a_callback_signed_with_either_secret_moves_the_task(
     signed: httpx.Client, secret: str
 ) -> None:
-    task, body = submit(signed), kling_says("succeed")
+    task, body = submit(signed), build_kling_callback("succeed")
     answer = signed.post(
-        callback_path(task["id"]), content=body, headers=_headers(body, secret=secret)
+        find_callback_path(task["id"]), content=body, headers=_headers(body, secret=secret)
     )
     assert (answer.status_code, answer.json()) == (200, {"verdict": "advanced"})
     assert _state(signed, task) == ("succeeded", 2)
@@ -65,8 +65,8 @@ def test_a_callback_signed_with_either_secret_moves_the_task(
 def test_what_is_not_genuine_is_refused_in_the_same_words_and_kept_whole(
     signed: httpx.Client,
 ) -> None:
-    task, body = submit(signed), kling_says("succeed", padding="x" * 5000)
-    genuine, path = _headers(body), callback_path(task["id"])
+    task, body = submit(signed), build_kling_callback("succeed", padding="x" * 5000)
+    genuine, path = _headers(body), find_callback_path(task["id"])
     wrong: list[tuple[bytes, dict[str, str]]] = [
         (body, {}),
         (body, genuine | {"webhook-signature": "v1,AAAA"}),
@@ -97,8 +97,8 @@ def test_what_is_not_genuine_is_refused_in_the_same_words_and_kept_whole(
 
 def test_a_message_that_came_before_changes_nothing_whatever_it_says(signed: httpx.Client) -> None:
     task = submit(signed)
-    path = callback_path(task["id"])
-    first, second = kling_says("processing"), kling_says("succeed")
+    path = find_callback_path(task["id"])
+    first, second = build_kling_callback("processing"), build_kling_callback("succeed")
     for body, verdict in [(first, "advanced"), (first, "duplicate"), (second, "duplicate")]:
         answer = signed.post(path, content=body, headers=_headers(body))
         assert (answer.status_code, answer.json()) == (200, {"verdict": verdict})
@@ -109,8 +109,8 @@ def test_a_message_that_came_before_changes_nothing_whatever_it_says(signed: htt
 
 
 def test_a_hundred_replays_at_once_make_one_transition(signed: httpx.Client) -> None:
-    task, body = submit(signed), kling_says("succeed")
-    path, headers = callback_path(task["id"]), _headers(body)
+    task, body = submit(signed), build_kling_callback("succeed")
+    path, headers = find_callback_path(task["id"]), _headers(body)
     with ThreadPoolExecutor(16) as pool:
         answers = list(
             pool.map(lambda _: signed.post(path, content=body, headers=headers), range(100))
@@ -125,15 +125,15 @@ def test_unsigned_calls_to_the_shared_url_do_not_tell_known_tasks_from_unknown_o
     signed: httpx.Client,
 ) -> None:
     task = submit(signed, external_task_id="mine")
-    path = callback_path(token.SHARED)
+    path = find_callback_path(token.SHARED)
     for name in ("mine", "nobodys"):
-        body = kling_says("succeed", task_id=name, task_info={"external_task_id": name})
+        body = build_kling_callback("succeed", task_id=name, task_info={"external_task_id": name})
         answer = signed.post(path, content=body)
         assert answer.status_code == 401
         assert "mine" not in answer.text
     assert _state(signed, task) == ("queued", 1)
     listed = signed.get("/v1/tasks").json()["tasks"]
     assert [one["id"] for one in listed] == [task["id"]]  # nothing was adopted
-    body = kling_says("succeed", task_id="77", task_info={"external_task_id": "others"})
+    body = build_kling_callback("succeed", task_id="77", task_info={"external_task_id": "others"})
     assert signed.post(path, content=body, headers=_headers(body)).json()["verdict"] == "advanced"
     assert len(signed.get("/v1/tasks").json()["tasks"]) == 2

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from tests.support.browsing import Chromium
-from tests.support.dashboard import Person, sign_in, signed_in
-from tests.support.keys import bearer
+from tests.support.dashboard import Person, open_session, sign_in
+from tests.support.keys import build_bearer
 from tests.web.conftest import Shared, idle_service
 
 
@@ -34,14 +34,14 @@ def shared_idle(
 @pytest.fixture(scope="module")
 def operator(shared_idle: Shared) -> Iterator[Person]:
     """Somebody of the operator's tenant, whose are callbacks of unknown tasks."""
-    with signed_in(shared_idle.url, shared_idle.database_url) as one:
+    with open_session(shared_idle.url, shared_idle.database_url) as one:
         yield one
 
 
 @pytest.fixture
 def person(shared_idle: Shared) -> Iterator[Person]:
     """Somebody who has signed in for one test."""
-    with signed_in(shared_idle.url, shared_idle.database_url) as one:
+    with open_session(shared_idle.url, shared_idle.database_url) as one:
         yield one
 
 
@@ -49,7 +49,10 @@ def person(shared_idle: Shared) -> Iterator[Person]:
 def api(operator: Person) -> Iterator[httpx.Client]:
     """The API for the operator's key."""
     with httpx.Client(
-        base_url=operator.http.base_url, headers=bearer(operator.key), trust_env=False, timeout=60
+        base_url=operator.http.base_url,
+        headers=build_bearer(operator.key),
+        trust_env=False,
+        timeout=60,
     ) as client:
         yield client
 

@@ -9,15 +9,21 @@ from tests.support.dashboard import (
     BROWSER,
     SHARED_CALLBACKS,
     Person,
-    forms_of,
+    list_forms,
+    list_odd_receipts,
+    list_page_paths,
     make_endpoint,
-    odd_receipts,
-    page_paths,
-    signed_in,
-    stray_callback,
+    open_session,
+    send_stray_callback,
 )
-from tests.support.keys import bearer
-from tests.support.requests import SECRET, callback_path, kling_says, submission, submit
+from tests.support.keys import build_bearer
+from tests.support.requests import (
+    SECRET,
+    build_kling_callback,
+    build_submission,
+    find_callback_path,
+    submit,
+)
 from tests.web.conftest import Shared
 from tracker.clock import make_id
 from tracker.domain.access import Scope
@@ -74,7 +80,9 @@ def known(api: httpx.Client) -> dict[str, str]:
     external, theirs = f"find-{make_id()}", f"there-{make_id()}"
     endpoint = make_endpoint(api, "found")
     task = submit(api, external_task_id=external)
-    api.post(callback_path(task["id"]), content=kling_says("succeed", task_id=theirs))
+    api.post(
+        find_callback_path(task["id"]), content=build_kling_callback("succeed", task_id=theirs)
+    )
     (delivery, *_) = api.get("/v1/deliveries", params={"endpoint_id": endpoint}).json()[
         "deliveries"
     ]
@@ -85,7 +93,7 @@ def known(api: httpx.Client) -> dict[str, str]:
         "provider": theirs,
         "endpoint": endpoint,
         "delivery": delivery["id"],
-        "receipt": stray_callback(api, task_id=f"found-{make_id()}"),
+        "receipt": send_stray_callback(api, task_id=f"found-{make_id()}"),
     }
 
 
@@ -93,7 +101,7 @@ def test_another_tenant_finds_nothing_on_any_page(
     shared_idle: Shared, operator: Person, api: httpx.Client, known: dict[str, str]
 ) -> None:
     receipt, endpoint, delivery = (known[name] for name in ("receipt", "endpoint", "delivery"))
-    with signed_in(shared_idle.url, shared_idle.database_url, tenant="strangers") as other:
+    with open_session(shared_idle.url, shared_idle.database_url, tenant="strangers") as other:
         for path in (
             f"/callbacks/dismiss/confirm?ids={receipt}",
             f"/tasks/cancel/confirm?ids={known['id']}",
@@ -114,7 +122,7 @@ def test_another_tenant_finds_nothing_on_any_page(
         for name in ("id", "external", "provider", "delivery", "endpoint"):
             assert "Nothing of yours" in other.see("/find", q=known[name])
     assert api.get(f"/v1/endpoints/{endpoint}").json()["state"] == "active"
-    assert receipt in odd_receipts(api, "unknown_task")
+    assert receipt in list_odd_receipts(api, "unknown_task")
 
 
 FILLED = {"verb": "give_up", "overlap_s": "0", "url": "https://else.example/hook"}
@@ -130,17 +138,21 @@ def test_whatever_a_path_names_is_found_by_its_own_tenant_alone(
     own["holds"] = api.post("/v1/holds", json={"reason": "x", "task_id": known["id"]}).json()["id"]
     waiting = submit(api, external_task_id=f"waits-{make_id()}")["id"]
     asked = operator.see("/bulk/new", action="cancel", ids=waiting)
-    token = next(fields["token"] for action, fields in forms_of(asked) if action.endswith("/bulk"))
+    token = next(
+        fields["token"] for action, fields in list_forms(asked) if action.endswith("/bulk")
+    )
     started = operator.send("/bulk", token=token)
     own["bulk"] = started.headers["location"].rpartition("/")[2]
     receipts = api.get(f"/v1/tasks/{known['id']}/receipts").json()["receipts"]
     inner = {"{n}": "0", "{receipt}": receipts[0]["id"]}
     looked = 0
-    with signed_in(shared_idle.url, shared_idle.database_url, tenant="foreign") as other:
-        made = other.http.post("/v1/tasks", json=submission(), headers=bearer(other.key))
+    with open_session(shared_idle.url, shared_idle.database_url, tenant="foreign") as other:
+        made = other.http.post(
+            "/v1/tasks", json=build_submission(), headers=build_bearer(other.key)
+        )
         theirs = made.json()["id"]
         for method in ("POST", "GET"):
-            for route in page_paths(method):
+            for route in list_page_paths(method):
                 if "{" not in route:
                     continue
                 path = route.replace("{id}", own[route.split("/")[1]])
@@ -164,7 +176,9 @@ def test_a_key_that_only_reads_sees_why_buttons_are_off_and_is_refused(
     shared_idle: Shared, operator: Person, api: httpx.Client, known: dict[str, str]
 ) -> None:
     receipt, endpoint = known["receipt"], known["endpoint"]
-    with signed_in(shared_idle.url, shared_idle.database_url, scopes={Scope.TASKS_READ}) as reader:
+    with open_session(
+        shared_idle.url, shared_idle.database_url, scopes={Scope.TASKS_READ}
+    ) as reader:
         for path, scope in (
             (f"/callbacks/{receipt}", "tasks:write"),
             (f"/callbacks/{receipt}", "admin"),
@@ -174,7 +188,7 @@ def test_a_key_that_only_reads_sees_why_buttons_are_off_and_is_refused(
         ):
             page = reader.see(path)
             assert f"needs {scope}</small></button>" in page, path
-            posts = {action for action, _ in forms_of(page)}
+            posts = {action for action, _ in list_forms(page)}
             assert posts <= {"/ui/sign-out", "/ui/deliveries/redeliver"}, path
         for path in (f"/endpoints/{endpoint}/pause/confirm", "/callbacks/dismiss/confirm?ids=1"):
             assert reader.get(path).status_code == 403
@@ -194,7 +208,7 @@ def test_a_key_that_only_reads_sees_why_buttons_are_off_and_is_refused(
         ):
             assert reader.send(path, ids=known["id"]).status_code == 403, path
         assert len(api.get("/v1/audit").json()["entries"]) == before
-    assert receipt in odd_receipts(api, "unknown_task")
+    assert receipt in list_odd_receipts(api, "unknown_task")
 
 
 def test_a_form_of_another_site_changes_nothing_though_the_cookie_is_there(
@@ -221,7 +235,7 @@ PLAIN_PAGES = (
 def test_no_page_holds_a_secret(operator: Person, api: httpx.Client, known: dict[str, str]) -> None:
     made = api.post("/v1/endpoints", json={"url": "https://canary.example/hook"}).json()
     session = operator.http.cookies[SESSION_COOKIE]
-    task_token = callback_path(known["id"]).rpartition("/")[2]
+    task_token = find_callback_path(known["id"]).rpartition("/")[2]
     canaries = [made["secret"], made["secret"].removeprefix("whsec_"), operator.key.secret]
     canaries += [session, task_token, SECRET.decode(), SHARED_CALLBACKS.rpartition("/")[2]]
     for path in (*PLAIN_PAGES, "/endpoints/{endpoint}/delete/confirm", "/tasks/{id}"):

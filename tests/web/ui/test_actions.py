@@ -14,12 +14,12 @@ from tests.support.dashboard import (
     SHARED_CALLBACKS,
     Person,
     answer_question,
-    forms_of,
+    list_forms,
+    list_odd_receipts,
     make_endpoint,
-    odd_receipts,
-    stray_callback,
+    send_stray_callback,
 )
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.requests import build_kling_callback, find_callback_path, submit
 from tests.web.conftest import Shared
 from tracker.clock import make_id
 from tracker.store.driver.engine import open_engine
@@ -40,7 +40,7 @@ def test_an_attached_callback_does_what_the_question_said(
     operator: Person, api: httpx.Client
 ) -> None:
     task = submit(api, external_task_id=f"attach-{make_id()}")
-    key = stray_callback(api, task_id=f"stray-{make_id()}")
+    key = send_stray_callback(api, task_id=f"stray-{make_id()}")
     assert f'href="/ui/callbacks/{key}"' in operator.see("/attention")
     asked = operator.see(f"/callbacks/{key}/attach/confirm", task=task["external_task_id"])
     assert "v2 succeeded" in asked
@@ -66,8 +66,8 @@ def test_what_contradicts_is_shown_beside_its_task_and_moves_nothing(
     task = submit(api, external_task_id=f"conflict-{make_id()}")
     theirs = f"c-{make_id()}"
     for word in ("succeed", "failed"):
-        api.post(callback_path(task["id"]), content=kling_says(word, task_id=theirs))
-    key = odd_receipts(api, "conflict")[0]
+        api.post(find_callback_path(task["id"]), content=build_kling_callback(word, task_id=theirs))
+    key = list_odd_receipts(api, "conflict")[0]
     page = operator.see(f"/callbacks/{key}")
     assert "It contradicts the verdict" in page
     assert "≠ differ" in page
@@ -83,7 +83,7 @@ def test_what_contradicts_is_shown_beside_its_task_and_moves_nothing(
 def test_one_is_dismissed_at_once_and_more_than_ten_when_the_number_is_typed(
     operator: Person, api: httpx.Client
 ) -> None:
-    keys = [stray_callback(api, task_id=f"dismiss-{make_id()}") for _ in range(13)]
+    keys = [send_stray_callback(api, task_id=f"dismiss-{make_id()}") for _ in range(13)]
     led = operator.send("/callbacks/dismiss", ids=keys[0], back="/callbacks?verdict=unknown_task")
     assert led.headers["location"] == "/ui/callbacks?verdict=unknown_task"
     assert "Dismissed." in operator.see("/callbacks")
@@ -96,10 +96,10 @@ def test_one_is_dismissed_at_once_and_more_than_ten_when_the_number_is_typed(
         refused = operator.send("/callbacks/dismiss", ids=keys[1:], typed=typed)
         assert refused.status_code == 422
     assert operator.send("/callbacks/dismiss", ids=[*keys[1:4], "999999999"]).status_code == 404
-    assert set(keys[1:]) <= set(odd_receipts(api, "unknown_task"))  # all of them, or none
+    assert set(keys[1:]) <= set(list_odd_receipts(api, "unknown_task"))  # all of them, or none
     led = operator.send("/callbacks/dismiss", ids=keys[1:], typed="12")
     assert led.status_code == 303
-    assert not set(keys) & set(odd_receipts(api, "unknown_task"))
+    assert not set(keys) & set(list_odd_receipts(api, "unknown_task"))
     (many,) = _audit(api, action="receipts.dismiss_many")
     assert (many["number"], many["target"]) == (12, None)
     assert len(_audit(api, action="receipts.dismiss", target=keys[0])) == 1
@@ -144,7 +144,7 @@ def _only(page: str, endpoint: str) -> dict[str, str]:
 def test_hostile_bytes_are_shown_exactly_and_saved_as_they_came(
     operator: Person, api: httpx.Client
 ) -> None:
-    body = kling_says(HOSTILE, task_id=f"zoo-{make_id()}", huge=0).replace(
+    body = build_kling_callback(HOSTILE, task_id=f"zoo-{make_id()}", huge=0).replace(
         b'"huge": 0', b'"huge": 1234567890123456789012345678901234567890.50'
     )
     api.post(SHARED_CALLBACKS, content=body, headers={"user-agent": "<img src=x onerror=alert(1)>"})
@@ -171,8 +171,8 @@ def test_a_word_that_nobody_knows_is_dismissed_where_it_is_told(
 ) -> None:
     id_ = submit(api, external_task_id=f"words-{make_id()}")["id"]
     for number, word in enumerate((HOSTILE, HOSTILE, "steeping")):
-        said = kling_says(word, task_id=f"words-{id_}", updated_at=number)
-        assert api.post(callback_path(id_), content=said).status_code == 200
+        said = build_kling_callback(word, task_id=f"words-{id_}", updated_at=number)
+        assert api.post(find_callback_path(id_), content=said).status_code == 200
     page = operator.see("/attention")
     question = re.search(r'href="/ui(/callbacks/dismiss/confirm\?[^"]*word=%3Cscript[^"]*)"', page)
     assert question is not None
@@ -269,15 +269,21 @@ def test_everything_that_matches_is_owed_once_more_but_nothing_that_comes_later(
     id_ = make_endpoint(api, "missed")
     for _ in range(12):
         task = submit(api)
-        api.post(callback_path(task["id"]), content=kling_says("failed", task_id=f"m-{make_id()}"))
+        api.post(
+            find_callback_path(task["id"]),
+            content=build_kling_callback("failed", task_id=f"m-{make_id()}"),
+        )
     api.post(f"/v1/endpoints/{id_}/resume?backlog=drop")
     path = f"/deliveries/redeliver-all/confirm?endpoint_id={id_}&state=cancelled"
     page = operator.see(path)
     assert "Redeliver 12 deliveries?" in page
     assert "12 × task.failed" in page
     late = submit(api)
-    api.post(callback_path(late["id"]), content=kling_says("failed", task_id=f"m-{make_id()}"))
-    ((action, fields),) = [one for one in forms_of(page) if "redeliver-all" in one[0]]
+    api.post(
+        find_callback_path(late["id"]),
+        content=build_kling_callback("failed", task_id=f"m-{make_id()}"),
+    )
+    ((action, fields),) = [one for one in list_forms(page) if "redeliver-all" in one[0]]
     values = {name: unescape(value) for name, value in fields.items()}
     assert operator.http.post(action, data=values | {"typed": "13"}, headers=OWN).status_code == 422
     api.post(f"/v1/endpoints/{id_}/resume?backlog=drop")  # the late one is cancelled too
@@ -313,7 +319,7 @@ def test_tasks_are_cancelled_and_submitted_again_once(operator: Person, api: htt
     (many,) = _audit(api, action="tasks.cancel_many")
     assert many["number"] == 2
     asked = operator.see(f"/tasks/resubmit/confirm?ids={ids[0]}")
-    ((action, fields),) = [one for one in forms_of(asked) if "resubmit" in one[0]]
+    ((action, fields),) = [one for one in list_forms(asked) if "resubmit" in one[0]]
     sent = [operator.http.post(action, data=fields, headers=OWN) for _ in range(2)]
     (new,) = {answer.headers["location"] for answer in sent}
     assert "Submitted again" in operator.see(new.removeprefix("/ui"))
@@ -388,8 +394,8 @@ def test_an_action_on_nothing_asks_to_tick_something(person: Person) -> None:
 
 def test_a_callback_that_is_kept_in_part_says_so(person: Person, api: httpx.Client) -> None:
     path = SHARED_CALLBACKS[:-4] + "none"
-    api.post(path, content=kling_says("succeed", task_status_msg="x" * 9000))
-    id_ = odd_receipts(api, "forged")[0]
+    api.post(path, content=build_kling_callback("succeed", task_status_msg="x" * 9000))
+    id_ = list_odd_receipts(api, "forged")[0]
     page = person.see(f"/callbacks/{id_}")
     assert "only the first 4 KiB are kept" in page
     assert "Nothing in it can be read" not in page

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.support.browsing import Chromium, watched
-from tests.support.dashboard import Person, odd_receipts, stray_callback
+from tests.support.browsing import Chromium, open_watched
+from tests.support.dashboard import Person, list_odd_receipts, send_stray_callback
 from tests.web.conftest import Shared
 
 LOOKED = "coalesce(sum(forgeries.number)"
@@ -22,8 +22,8 @@ LOOKED = "coalesce(sum(forgeries.number)"
 def strays(api: httpx.Client) -> list[str]:
     """Callbacks of unknown tasks, more than the page shows; newest first."""
     for number in range(7):
-        stray_callback(api, task_id=f"live-{number}")
-    return odd_receipts(api, "unknown_task")
+        send_stray_callback(api, task_id=f"live-{number}")
+    return list_odd_receipts(api, "unknown_task")
 
 
 def test_opening_the_page_looks_once_and_the_next_pages_not_at_all(operator: Person) -> None:
@@ -43,7 +43,7 @@ def test_what_is_settled_is_marked_where_it_stands_and_more_is_announced(
     shown = re.findall(r'<li id="(e[0-9a-f]{12})">.*?/ui/callbacks/(\d+)"', page, re.DOTALL)
     assert [id_ for _, id_ in shown] == strays[:5]
     assert "hx-target" not in poll(operator, address).replace('hx-target="#after"', "")
-    stray_callback(api, task_id="live-new")
+    send_stray_callback(api, task_id="live-new")
     operator.send("/callbacks/dismiss", ids=strays[1])
     told = poll(operator, address)
     ((element, _),) = [one for one in shown if one[1] == strays[1]]
@@ -60,7 +60,7 @@ def test_a_group_that_is_settled_counts_nothing_and_strange_names_are_left_out(
     operator: Person, api: httpx.Client, strays: list[str]
 ) -> None:
     address = changes_of(operator.see("/attention"))
-    operator.send("/callbacks/dismiss", ids=odd_receipts(api, "unknown_task"))
+    operator.send("/callbacks/dismiss", ids=list_odd_receipts(api, "unknown_task"))
     told = poll(operator, address)
     assert '<h2 id="unknown_task"><span class="count">0</span>' in told
     assert told.count('class="settled">✓') == 5
@@ -74,8 +74,8 @@ def test_a_group_that_is_settled_counts_nothing_and_strange_names_are_left_out(
 def test_a_tab_marks_what_is_settled_and_keeps_its_focus(
     operator: Person, api: httpx.Client, shared_idle: Shared, chromium: Chromium
 ) -> None:
-    ids = [stray_callback(api, task_id=f"tab-{number}") for number in range(3)]
-    with watched(chromium, shared_idle.url, locale="en-GB") as seen:
+    ids = [send_stray_callback(api, task_id=f"tab-{number}") for number in range(3)]
+    with open_watched(chromium, shared_idle.url, locale="en-GB") as seen:
         seen.sign_in(operator.http)
         page = seen.open("/ui/attention")
         page.locator("#live[data-mode=live]").wait_for()

@@ -15,9 +15,9 @@ from tests.domain.factories import NOW
 from tests.support.dashboard import (
     SHARED_CALLBACKS,
     Person,
+    list_odd_receipts,
     make_endpoint,
-    odd_receipts,
-    stray_callback,
+    send_stray_callback,
 )
 from tests.support.requests import submit
 from tests.support.waiting import wait_until
@@ -94,16 +94,16 @@ def test_groups_stand_in_their_order_with_five_entries_and_are_counted_in_the_ti
     shared_idle: Shared, operator: Person, api: httpx.Client
 ) -> None:
     for number in range(7):
-        stray_callback(api, task_id=f"s-{number}")
+        send_stray_callback(api, task_id=f"s-{number}")
     assert api.post(SHARED_CALLBACKS, content=b"not json").status_code == 400
     api.post(f"/v1/endpoints/{make_endpoint(api, 'stopped')}/pause").raise_for_status()
-    count = len(odd_receipts(api, "unknown_task"))
-    odd = count + len(odd_receipts(api, "malformed"))
+    count = len(list_odd_receipts(api, "unknown_task"))
+    odd = count + len(list_odd_receipts(api, "malformed"))
     one = Condition(conditions.NO_WORKER, "", "", presence.NO_WORKER, NOW)
     begin(shared_idle, one)
     page = operator.see("/attention")
     assert f'<b class="count">{odd + 2}</b>' in page
-    operator.send("/callbacks/dismiss", ids=odd_receipts(api, "malformed"))
+    operator.send("/callbacks/dismiss", ids=list_odd_receipts(api, "malformed"))
     settled = f'<b class="count">{count + 2}</b>'
     wait_until(lambda: settled in operator.see("/tasks"))  # pages do not wait for the number
     end(shared_idle, one)

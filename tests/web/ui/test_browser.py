@@ -13,11 +13,11 @@ import pytest
 from playwright.sync_api import Page
 from sqlalchemy import update
 
-from tests.support.browsing import Chromium, Watched, violations, watched
-from tests.support.dashboard import SHARED_CALLBACKS, Person, signed_in
+from tests.support.browsing import Chromium, Watched, find_violations, open_watched
+from tests.support.dashboard import SHARED_CALLBACKS, Person, open_session
 from tests.support.databases import SqliteTemplate
-from tests.support.keys import bearer, issue
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.keys import build_bearer, issue
+from tests.support.requests import build_kling_callback, find_callback_path, submit
 from tests.web.conftest import Shared
 from tracker.clock import make_id
 from tracker.store.driver.engine import open_engine
@@ -58,9 +58,9 @@ def shared_database_url(
 @pytest.fixture(scope="module")
 def planted(shared_idle: Shared) -> Iterator[_Planted]:
     with (
-        signed_in(shared_idle.url, shared_idle.database_url) as person,
+        open_session(shared_idle.url, shared_idle.database_url) as person,
         httpx.Client(
-            base_url=shared_idle.url, headers=bearer(person.key), trust_env=False, timeout=60
+            base_url=shared_idle.url, headers=build_bearer(person.key), trust_env=False, timeout=60
         ) as api,
     ):
         made = api.post("/v1/endpoints", json={"url": "https://browser.example/hook"}).json()
@@ -72,11 +72,11 @@ def planted(shared_idle: Shared) -> Iterator[_Planted]:
             db.execute(lost.values(state="uncertain", account="gone"))
         engine.dispose()
         done = submit(api, external_task_id=f"ended-{make_id()}")
-        ended = kling_says("succeed", task_id=f"b-{make_id()}")
+        ended = build_kling_callback("succeed", task_id=f"b-{make_id()}")
         for body in (ended, ended.replace(b'"succeed"', b'"failed"'), b"{"):
-            api.post(callback_path(done["id"]), content=body)
+            api.post(find_callback_path(done["id"]), content=body)
         for n in range(7):
-            body = kling_says("succeed", task_id=f"b{n}-{make_id()}")
+            body = build_kling_callback("succeed", task_id=f"b{n}-{make_id()}")
             api.post(SHARED_CALLBACKS, content=body, headers={"user-agent": "<b>x</b>"})
         api.post("/callbacks/kling/shared/nonsense", content=b"x")
         wanted = {"endpoint_id": made["id"]}
@@ -114,7 +114,7 @@ def test_the_history_names_who_brought_a_step_and_its_word_in_whole_words(
     planted: _Planted, chromium: Chromium
 ) -> None:
     task, *_ = planted.api.get("/v1/tasks", params={"state": "succeeded"}).json()["tasks"]
-    with watched(chromium, planted.url, viewport={"width": 1280, "height": 800}) as seen:
+    with open_watched(chromium, planted.url, viewport={"width": 1280, "height": 800}) as seen:
         planted.sign_in(seen)
         page = seen.show(f"/ui/tasks/{task['id']}")
         cells = page.locator(".history tbody td:is(:nth-child(3), :nth-child(6))")
@@ -134,7 +134,7 @@ def test_without_script_a_link_on_another_site_opens_its_page_and_a_cancel_is_co
     task = submit(planted.api, external_task_id=f"cancel-{make_id()}")
     path = f"/ui/callbacks/{planted.stray}"
     link = f'<!doctype html><a href="{planted.url}{path}">open</a>'
-    with watched(chromium, planted.url, java_script_enabled=False) as seen:
+    with open_watched(chromium, planted.url, java_script_enabled=False) as seen:
         seen.context.route(
             "http://elsewhere.example/*",
             lambda route: route.fulfill(body=link, content_type="text/html"),
@@ -161,7 +161,7 @@ def test_questions_open_as_dialogs_and_keys_move_never_act_and_can_be_switched_o
     planted: _Planted, chromium: Chromium
 ) -> None:
     path = f"/v1/endpoints/{planted.endpoint}"
-    with watched(chromium, planted.url, locale="en-GB") as seen:
+    with open_watched(chromium, planted.url, locale="en-GB") as seen:
         page = planted.sign_in(seen)
         page.goto(f"{planted.url}/ui/endpoints/{planted.endpoint}")
         opener = page.get_by_role("link", name="Pause…")
@@ -169,7 +169,7 @@ def test_questions_open_as_dialogs_and_keys_move_never_act_and_can_be_switched_o
         page.keyboard.press("Enter")
         dialog = page.get_by_role("dialog", name="Pause this endpoint?")
         dialog.wait_for()
-        assert violations(page) == []
+        assert find_violations(page) == []
         page.keyboard.press("Escape")
         dialog.wait_for(state="detached")
         assert opener.evaluate("link => link === document.activeElement")

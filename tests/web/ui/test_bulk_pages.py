@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.browsing import Chromium, watched
-from tests.support.dashboard import Person, forms_of, signed_in
-from tests.support.keys import bearer
+from tests.support.browsing import Chromium, open_watched
+from tests.support.dashboard import Person, list_forms, open_session
+from tests.support.keys import build_bearer
 from tests.support.requests import submit
-from tests.support.service import environment, serving
+from tests.support.service import build_environment, serve_service
 from tracker.domain.access import Scope
 from tracker.parts import open_parts
 from tracker.settings import Settings
@@ -43,26 +43,26 @@ class Halting:
 def halting(
     shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Halting]:
-    env = environment(
+    env = build_environment(
         shared_database_url,
         tmp_path_factory.mktemp("bulk"),
         provider_url="http://127.0.0.1:9",
         public_url=None,
     )
-    with serving(env, workers=False) as url:
+    with serve_service(env, workers=False) as url:
         yield Halting(url, shared_database_url, env)
 
 
 @pytest.fixture
 def person(halting: Halting, request: pytest.FixtureRequest) -> Iterator[Person]:
     tenant = re.sub(r"\W+", "-", request.node.name)
-    with signed_in(halting.url, halting.database_url, tenant=tenant) as one:
-        one.http.headers.update(bearer(one.key))
+    with open_session(halting.url, halting.database_url, tenant=tenant) as one:
+        one.http.headers.update(build_bearer(one.key))
         yield one
 
 
 def _token(page: str) -> str:
-    (form,) = [fields for action, fields in forms_of(page) if action.endswith("/bulk")]
+    (form,) = [fields for action, fields in list_forms(page) if action.endswith("/bulk")]
     return form["token"]
 
 
@@ -134,12 +134,12 @@ def test_readers_start_nothing_and_foreign_runs_do_not_exist(
     run = person.send("/bulk", token=token).headers["location"].removeprefix("/ui")
     tenant = person.http.get("/v1/runs").json()["runs"][0]["actor"]
     assert tenant.startswith("key ")
-    with signed_in(halting.url, halting.database_url, tenant="others") as other:
+    with open_session(halting.url, halting.database_url, tenant="others") as other:
         assert other.get(run).status_code == 404
         assert other.send("/bulk", token=token).status_code == 422
         assert other.get(f"{run}/stop/confirm").status_code == 404
     read = [Scope.TASKS_READ]
-    with signed_in(halting.url, halting.database_url, tenant="others", scopes=read) as reader:
+    with open_session(halting.url, halting.database_url, tenant="others", scopes=read) as reader:
         assert "needs tasks:write" in reader.see("/bulk")
         assert reader.get("/bulk/new", action="cancel").status_code == 403
         assert reader.send("/bulk", token=token).status_code == 403
@@ -148,8 +148,8 @@ def test_readers_start_nothing_and_foreign_runs_do_not_exist(
 @pytest.fixture
 def key_with_tasks(halting: Halting) -> str:
     """The key of somebody with as many queued tasks."""
-    with signed_in(halting.url, halting.database_url, tenant="eyes") as one:
-        one.http.headers.update(bearer(one.key))
+    with open_session(halting.url, halting.database_url, tenant="eyes") as one:
+        one.http.headers.update(build_bearer(one.key))
         for _ in range(MANY):
             submit(one.http)
         return one.key.secret
@@ -159,7 +159,7 @@ def key_with_tasks(halting: Halting) -> str:
 def test_a_run_goes_on_before_ones_eyes(
     chromium: Chromium, halting: Halting, key_with_tasks: str
 ) -> None:
-    with watched(chromium, halting.url, locale="en-US") as eyes:
+    with open_watched(chromium, halting.url, locale="en-US") as eyes:
         page = eyes.open("/ui/sign-in")
         page.fill("input[name=key]", key_with_tasks)
         page.press("input[name=key]", "Enter")

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.browsing import Chromium, watched
+from tests.support.browsing import Chromium, open_watched
 from tests.support.databases import SqliteTemplate
-from tests.support.service import environment, serving
+from tests.support.service import build_environment, serve_service
 from tracker.web.ui.frame.files import list_static_files
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -23,7 +23,7 @@ def http(
 ) -> Iterator[httpx.Client]:
     """A client of the file's service, which lies below a path of another host."""
     folder = tmp_path_factory.mktemp("frame")
-    env = environment(
+    env = build_environment(
         sqlite_template.copy(folder),
         folder,
         provider_url="http://127.0.0.1:9",
@@ -31,7 +31,7 @@ def http(
         TRACKER_ROOT_PATH="/below",
     )
     with (
-        serving(env, workers=False) as url,
+        serve_service(env, workers=False) as url,
         httpx.Client(
             base_url=f"{url}/below", headers=BROWSER, trust_env=False, timeout=60
         ) as client,
@@ -131,11 +131,11 @@ def test_language_theme_and_zone_come_from_cookies(
 
 
 def test_without_the_dashboard_browsers_get_the_places(sqlite_url: str, tmp_path: Path) -> None:
-    env = environment(
+    env = build_environment(
         sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None, TRACKER_UI="off"
     )
     with (
-        serving(env, workers=False) as url,
+        serve_service(env, workers=False) as url,
         httpx.Client(base_url=url, headers=BROWSER, trust_env=False, timeout=60) as client,
     ):
         assert "/docs" in client.get("/").text
@@ -149,7 +149,7 @@ def test_a_page_speaks_in_the_browsers_zone_from_the_first_visit_on(
     http: httpx.Client, chromium: Chromium
 ) -> None:
     url = str(http.base_url).rstrip("/")
-    with watched(chromium, url, timezone_id="Asia/Shanghai", locale="zh-CN") as seen:
+    with open_watched(chromium, url, timezone_id="Asia/Shanghai", locale="zh-CN") as seen:
         page = seen.open(GONE)
         page.get_by_text("时区：Asia/Shanghai").wait_for()
         assert page.locator("h1").count() == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.dashboard import Person, answer_question, signed_in
+from tests.support.dashboard import Person, answer_question, open_session
 from tests.support.requests import submit
 from tests.web.conftest import Shared
 from tracker.clock import make_id
@@ -79,7 +79,7 @@ def test_a_wrong_field_holds_nothing(operator: Person, api: httpx.Client) -> Non
 
 
 def test_holds_are_paged_newest_first(shared_idle: Shared) -> None:
-    with signed_in(shared_idle.url, shared_idle.database_url, tenant="pages") as person:
+    with open_session(shared_idle.url, shared_idle.database_url, tenant="pages") as person:
         for number in range(51):
             person.send("/holds", reason=f"reason {number:02}")
         first = person.see("/holds")
@@ -96,7 +96,9 @@ def test_readers_see_holds_and_not_who_placed_them_and_strangers_see_none(
     operator.send("/holds", reason="for readers", task_id=task["id"])
     (held, *_) = _holds(api)
     name = task["external_task_id"]
-    with signed_in(shared_idle.url, shared_idle.database_url, scopes={Scope.TASKS_READ}) as reader:
+    with open_session(
+        shared_idle.url, shared_idle.database_url, scopes={Scope.TASKS_READ}
+    ) as reader:
         page = reader.see("/holds")
         assert (name in page, "for readers" in page) == (True, True)
         assert str(operator.key.row.id) not in page
@@ -105,7 +107,7 @@ def test_readers_see_holds_and_not_who_placed_them_and_strangers_see_none(
             assert reader.get(path).status_code == 403
         for path in ("/holds", f"/holds/{held['id']}/remove"):
             assert reader.send(path, reason="x").status_code == 403
-    with signed_in(shared_idle.url, shared_idle.database_url, tenant="strangers") as other:
+    with open_session(shared_idle.url, shared_idle.database_url, tenant="strangers") as other:
         assert name not in other.see("/holds")
         assert other.get("/holds/add/confirm", task=task["id"]).status_code == 422
         assert other.send("/holds", reason="x", task_id=task["id"]).status_code == 422

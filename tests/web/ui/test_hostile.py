@@ -10,9 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.browsing import Chromium, cut_tables, overflow, watched
+from tests.support.browsing import Chromium, cut_tables, measure_overflow, open_watched
 from tests.support.dashboard import make_endpoint
-from tests.support.hostile import DIGITS, MARKUP, NAME, hostile_task, pages_of, unguarded
+from tests.support.hostile import (
+    DIGITS,
+    MARKUP,
+    NAME,
+    create_hostile_task,
+    list_pages,
+    open_unguarded,
+)
 from tests.support.requests import submit
 
 pytestmark = pytest.mark.browser
@@ -22,21 +29,21 @@ pytestmark = pytest.mark.browser
 def http(
     shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
-    with unguarded(shared_database_url, tmp_path_factory.mktemp("hostile")) as client:
+    with open_unguarded(shared_database_url, tmp_path_factory.mktemp("hostile")) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def task(http: httpx.Client) -> dict[str, Any]:
-    return hostile_task(http)
+    return create_hostile_task(http)
 
 
 def test_no_script_runs_no_request_leaves_and_text_is_exact(
     http: httpx.Client, task: dict[str, Any], chromium: Chromium
 ) -> None:
     receipts = http.get(f"/v1/tasks/{task['id']}/receipts").json()["receipts"]
-    with watched(chromium, str(http.base_url)) as seen:
-        for path in pages_of(task):
+    with open_watched(chromium, str(http.base_url)) as seen:
+        for path in list_pages(task):
             page = seen.show(path)
             assert page.title() != "ran"
             assert page.get_by_text(NAME).count() >= 1
@@ -59,7 +66,7 @@ def test_no_script_runs_no_request_leaves_and_text_is_exact(
         assert whole.get_by_text("No attempt is known here").count() == 1  # a callback came first
         for width in (1280, 390):
             whole.set_viewport_size({"width": width, "height": 800})
-            assert (cut_tables(whole), overflow(whole)) == ([], 0)
+            assert (cut_tables(whole), measure_overflow(whole)) == ([], 0)
         metadata = whole.locator("section[aria-labelledby=h-metadata]").inner_text()
         assert MARKUP in metadata.replace('\\"', '"')
         assert "admin\\u202Egnp.exe\\u200B\\u2066\\uFEFF" in whole.content()
@@ -72,7 +79,7 @@ def test_without_script_list_filters_paging_and_evidence_work(
     assert http.post(f"/v1/endpoints/{endpoint}/test").status_code == 202
     for number in range(55):
         submit(http, external_task_id=f"plain-{number}", metadata={"plain": "1"})
-    with watched(chromium, str(http.base_url), java_script_enabled=False) as seen:
+    with open_watched(chromium, str(http.base_url), java_script_enabled=False) as seen:
         page = seen.open("/ui/tasks?metadata.plain=1")
         assert page.locator("#rows tr").count() == 50
         page.get_by_role("link", name="Older").click()

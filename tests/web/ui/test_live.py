@@ -6,9 +6,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.browsing import INSECURE_HOST, Chromium, watched
-from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import Process, environment, free_port, serving_client, wait_until_ready
+from tests.support.browsing import INSECURE_HOST, Chromium, open_watched
+from tests.support.requests import build_kling_callback, find_callback_path, submit
+from tests.support.service import (
+    Process,
+    build_environment,
+    free_port,
+    serve_to_client,
+    wait_until_ready,
+)
 
 pytestmark = pytest.mark.browser
 SECRET = "a secret for tests only"
@@ -23,7 +29,7 @@ def http(
     shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
     """A client of a service that asks for no key, without workers: tasks move when told to."""
-    env = environment(
+    env = build_environment(
         shared_database_url,
         tmp_path_factory.mktemp("live"),
         provider_url="http://127.0.0.1:9",
@@ -31,7 +37,7 @@ def http(
         TRACKER_AUTH="off",
         TRACKER_CALLBACK_SECRETS=SECRET,
     )
-    with serving_client(env, workers=False) as client:
+    with serve_to_client(env, workers=False) as client:
         yield client
 
 
@@ -39,7 +45,9 @@ def test_rows_change_where_they_stand_and_new_ones_are_announced(
     http: httpx.Client, chromium: Chromium
 ) -> None:
     made = [submit(http, external_task_id=f"live-{number}") for number in range(30)]
-    with watched(chromium, str(http.base_url), viewport={"width": 1280, "height": 500}) as seen:
+    with open_watched(
+        chromium, str(http.base_url), viewport={"width": 1280, "height": 500}
+    ) as seen:
         page = seen.open("/ui/tasks")
         page.locator("#live[data-mode=live]").wait_for()
         row = page.locator(f"#t-{made[3]['id']}")
@@ -53,8 +61,8 @@ def test_rows_change_where_they_stand_and_new_ones_are_announced(
             ("processing", "running", "2"),
             ("succeed", "succeeded", "3"),
         ):
-            body = kling_says(word, task_id="881", task_status_msg=key)
-            assert http.post(callback_path(made[3]["id"]), content=body).status_code == 200
+            body = build_kling_callback(word, task_id="881", task_status_msg=key)
+            assert http.post(find_callback_path(made[3]["id"]), content=body).status_code == 200
             row.locator(f".is.{state}").wait_for()
         assert row.locator("input").is_checked()
         assert page.evaluate("document.activeElement.name") == "operation"
@@ -74,14 +82,19 @@ def test_rows_change_where_they_stand_and_new_ones_are_announced(
 
 def test_a_task_moves_and_open_details_stay_open(http: httpx.Client, chromium: Chromium) -> None:
     task = submit(http, external_task_id="one")
-    path = callback_path(task["id"])
-    assert http.post(path, content=kling_says("submitted", task_id="882")).status_code == 200
-    with watched(chromium, str(http.base_url)) as seen:
+    path = find_callback_path(task["id"])
+    assert (
+        http.post(path, content=build_kling_callback("submitted", task_id="882")).status_code == 200
+    )
+    with open_watched(chromium, str(http.base_url)) as seen:
         page = seen.open(f"/ui/tasks/{task['id']}")
         page.locator("#live[data-mode=live]").wait_for()
         page.locator("details.receipt summary").first.click()
         page.locator("#copy summary").click()
-        assert http.post(path, content=kling_says("succeed", task_id="882")).status_code == 200
+        assert (
+            http.post(path, content=build_kling_callback("succeed", task_id="882")).status_code
+            == 200
+        )
         page.locator("#head .is.succeeded").wait_for()
         page.locator("#v3").wait_for()
         assert page.locator("details.receipt").count() == 2
@@ -93,15 +106,15 @@ def test_a_task_moves_and_open_details_stay_open(http: httpx.Client, chromium: C
 @IN_THE_BROWSER_ALONE
 def test_pausing_is_remembered(http: httpx.Client, chromium: Chromium) -> None:
     task = submit(http, external_task_id="paused")
-    with watched(chromium, str(http.base_url)) as seen:
+    with open_watched(chromium, str(http.base_url)) as seen:
         page = seen.open("/ui/tasks")
         page.locator("#live[data-mode=live]").wait_for()
         page.locator("#live button").click()
         page.locator("#live[data-mode=paused]").wait_for()
         other = seen.open("/ui/tasks")
         other.locator("#live[data-mode=paused]").wait_for()
-        said = kling_says("submitted", task_id="883")
-        assert http.post(callback_path(task["id"]), content=said).status_code == 200
+        said = build_kling_callback("submitted", task_id="883")
+        assert http.post(find_callback_path(task["id"]), content=said).status_code == 200
         other.locator("#live button").click()
         for one in (page, other):
             one.locator(f"#t-{task['id']} .is.submitted").wait_for()
@@ -115,7 +128,7 @@ def test_tabs_over_plain_http_leave_connections_for_others(
     """Browsers have no locks there; a connection for each tab, or two, and the next page hangs."""
     url = f"http://{INSECURE_HOST}:{http.base_url.port}"
     submit(http, external_task_id="plain-http")
-    with watched(chromium, url) as seen:
+    with open_watched(chromium, url) as seen:
         asked: list[str] = []
         seen.context.on("request", lambda one: asked.append(one.url))
         tabs = [seen.open("/ui/tasks") for _ in range(4)]
@@ -134,7 +147,7 @@ def test_twelve_tabs_show_a_change_and_live_again_after_a_restart(
     database_url: str, tmp_path: Path, chromium: Chromium
 ) -> None:
     port = free_port()
-    env = environment(
+    env = build_environment(
         database_url,
         tmp_path,
         provider_url="http://127.0.0.1:9",
@@ -147,7 +160,7 @@ def test_twelve_tabs_show_a_change_and_live_again_after_a_restart(
     first = Process(("serve", "--no-worker"), env, tmp_path / "first.log")
     second = Process(("serve", "--no-worker"), env, tmp_path / "second.log")
     with (
-        watched(chromium, url) as seen,
+        open_watched(chromium, url) as seen,
         httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
     ):
         with first:
@@ -172,5 +185,5 @@ def test_twelve_tabs_show_a_change_and_live_again_after_a_restart(
 
 def move(client: httpx.Client, id_: str, word: str) -> None:
     """Have a task's callback say a word."""
-    said = kling_says(word, task_id="884")
-    assert client.post(callback_path(id_), content=said).status_code == 200
+    said = build_kling_callback(word, task_id="884")
+    assert client.post(find_callback_path(id_), content=said).status_code == 200

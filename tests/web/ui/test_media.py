@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Locator
 from sqlalchemy import make_url
 
-from tests.support.browsing import Chromium, watched
-from tests.support.dashboard import OWN, forms_of
+from tests.support.browsing import Chromium, open_watched
+from tests.support.dashboard import OWN, list_forms
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE, submit
-from tests.support.service import KEEPING_FILES, serving_whole
+from tests.support.service import KEEPING_FILES, serve_whole
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -45,7 +45,7 @@ def database(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathF
 def http(
     emulator: Emulator, database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
-    with serving_whole(
+    with serve_whole(
         database,
         tmp_path_factory.mktemp("media"),
         emulator.url,
@@ -152,7 +152,7 @@ def test_a_file_that_was_lost_is_fetched_again_from_the_page_of_its_task(
     before = asset()["ended_at"]
     (path,) = [
         action
-        for action, _ in forms_of(http.get(f"/ui/tasks/{task}").text)
+        for action, _ in list_forms(http.get(f"/ui/tasks/{task}").text)
         if action.endswith("/fetch")
     ]
     assert http.post(path, data={"back": ""}, headers=OWN).status_code == 303
@@ -165,7 +165,7 @@ def test_a_video_plays_and_seeks_on_the_page_of_its_task(
     chromium: Chromium, http: httpx.Client, task: str, previews: str
 ) -> None:
     url = str(http.base_url).rstrip("/")
-    with watched(chromium, url, locale="en-US") as eyes:
+    with open_watched(chromium, url, locale="en-US") as eyes:
         eyes.context.add_cookies([{"name": "tracker-previews", "value": previews, "url": url}])
         page = eyes.open(f"/ui/tasks/{task}")
         if previews == "ask":
@@ -185,7 +185,7 @@ def test_a_kept_video_plays_and_seeks_that_is_opened_by_itself(
     [asset] = http.get("/v1/assets", params={"task": task}).json()["assets"]
     link = http.post(f"/v1/assets/{asset['id']}/link", json={}).json()["url"]
     url = str(http.base_url).rstrip("/")
-    with watched(chromium, url, locale="en-US") as eyes:
+    with open_watched(chromium, url, locale="en-US") as eyes:
         for path in (link.removeprefix(url), f"/ui/tasks/{task}/media/0"):
             _seek_without_script(eyes.show(path).locator("video"))
 
@@ -203,7 +203,7 @@ def test_a_preview_that_fails_leads_to_the_reason(
     chromium: Chromium, http: httpx.Client, task: str
 ) -> None:
     url = str(http.base_url).rstrip("/")
-    with watched(chromium, url, locale="en-US") as eyes:
+    with open_watched(chromium, url, locale="en-US") as eyes:
         page = eyes.open(f"/ui/tasks/{task}")
         page.route(re.compile("/media/0$"), lambda route: route.fulfill(status=410, body=""))
         page.click("text=Load preview")

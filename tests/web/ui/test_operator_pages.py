@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from tests.support.dashboard import Person, signed_in
-from tests.support.keys import bearer
-from tests.support.requests import callback_path, kling_says, submission
+from tests.support.dashboard import Person, open_session
+from tests.support.keys import build_bearer
+from tests.support.requests import build_kling_callback, build_submission, find_callback_path
 from tests.web.conftest import CAP, Shared
 from tracker.clock import SystemClock, make_id
 from tracker.domain.access import Scope
@@ -30,7 +30,7 @@ ENDS = r'<p class="ends[^>]*><span><time datetime="([^"]+)".*?<span><time dateti
 
 @pytest.fixture
 def other(shared_idle: Shared) -> Iterator[Person]:
-    with signed_in(shared_idle.url, shared_idle.database_url, tenant="other") as one:
+    with open_session(shared_idle.url, shared_idle.database_url, tenant="other") as one:
         yield one
 
 
@@ -103,7 +103,7 @@ def test_readers_and_other_tenants_see_what_the_api_shows_them(
     assert "belong to the operator" in other.see("/system")
     assert other.send("/providers/probe", provider="kling", account="default").status_code == 404
     read = [Scope.TASKS_READ]
-    with signed_in(shared_idle.url, shared_idle.database_url, scopes=read) as reader:
+    with open_session(shared_idle.url, shared_idle.database_url, scopes=read) as reader:
         for path in ("/keys", "/audit", "/system"):
             refused = reader.get(path)
             assert (refused.status_code, "admin" in refused.text) == (403, True)
@@ -124,12 +124,14 @@ def test_an_account_shows_its_slots_and_is_asked_on_demand(person: Person) -> No
 
 
 def test_what_ended_is_charted_by_the_hour_and_leads_to_its_tasks(person: Person) -> None:
-    headers = bearer(person.key)
+    headers = build_bearer(person.key)
     name = f"charted-{make_id()}"
-    made = person.http.post("/v1/tasks", json=submission(external_task_id=name), headers=headers)
-    told = kling_says("succeed", task_id=f"c-{make_id()}", final_unit_deduction="1200")
+    made = person.http.post(
+        "/v1/tasks", json=build_submission(external_task_id=name), headers=headers
+    )
+    told = build_kling_callback("succeed", task_id=f"c-{make_id()}", final_unit_deduction="1200")
     id_ = made.json()["id"]
-    assert person.http.post(callback_path(id_), content=told).status_code == 200
+    assert person.http.post(find_callback_path(id_), content=told).status_code == 200
     for path, days in (("/attention", None), ("/providers", 1), ("/providers", 30)):
         page = person.see(path, **({} if days is None else {"days": days}))
         assert '<svg class="chart"' in page
@@ -145,14 +147,14 @@ def test_the_installation_names_what_is_wrong_first(person: Person) -> None:
     page = person.see("/system")
     assert "No process does the background work: tasks wait." in page
     assert page.index("wrong") < page.index("fine")
-    told = person.http.get("/v1/system", headers=bearer(person.key)).json()["installation"]
+    told = person.http.get("/v1/system", headers=build_bearer(person.key)).json()["installation"]
     assert told["schema"] in page
 
 
 def test_tasks_that_wait_for_a_slot_are_nobodys_fault(shared_idle: Shared, person: Person) -> None:
-    headers = bearer(person.key)
+    headers = build_bearer(person.key)
     ids = [
-        person.http.post("/v1/tasks", json=submission(), headers=headers).json()["id"]
+        person.http.post("/v1/tasks", json=build_submission(), headers=headers).json()["id"]
         for _ in range(2)
     ]
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
@@ -197,7 +199,7 @@ def test_budgets_stand_beside_the_keys_that_they_cap(shared_idle: Shared, person
         "已用完：拒绝新任务" in person.http.get("/ui/keys", headers={"accept-language": "zh"}).text
     )
     filled = {"provider": "kling", "operation": "videos/text2video", "input.prompt": "a cat, kept"}
-    with signed_in(shared_idle.url, shared_idle.database_url, tenant="spent") as one:
+    with open_session(shared_idle.url, shared_idle.database_url, tenant="spent") as one:
         tried = one.send("/try", **filled, do="submit")
     assert tried.status_code == 402
     assert "the budget of this tenant is 0 CNY a day" in tried.text
@@ -205,6 +207,6 @@ def test_budgets_stand_beside_the_keys_that_they_cap(shared_idle: Shared, person
 
 
 def _audit(person: Person) -> list[dict[str, str]]:
-    answer = person.http.get("/v1/audit", headers=bearer(person.key))
+    answer = person.http.get("/v1/audit", headers=build_bearer(person.key))
     entries: list[dict[str, str]] = answer.json()["entries"]
     return entries

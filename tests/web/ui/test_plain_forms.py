@@ -10,10 +10,10 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from tests.support.dashboard import Person, forms_of, make_endpoint, stray_callback
+from tests.support.dashboard import Person, list_forms, make_endpoint, send_stray_callback
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.requests import build_kling_callback, find_callback_path, submit
 from tracker.clock import make_id
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import assets, tasks
@@ -46,24 +46,24 @@ def planted(operator: Person, api: httpx.Client, shared_database_url: str) -> st
         str(submit(api, external_task_id=f"plain-{make_id()}")["id"]) for _ in range(2)
     )
     submit(api, external_task_id=f"plain-{make_id()}")
-    told = kling_says("failed", task_id=f"p-{make_id()}")
-    assert api.post(callback_path(failed), content=told).status_code == 200
-    told = kling_says("succeed", task_id=f"p-{make_id()}", task_result={})
-    assert api.post(callback_path(empty), content=told).status_code == 200
+    told = build_kling_callback("failed", task_id=f"p-{make_id()}")
+    assert api.post(find_callback_path(failed), content=told).status_code == 200
+    told = build_kling_callback("succeed", task_id=f"p-{make_id()}", task_result={})
+    assert api.post(find_callback_path(empty), content=told).status_code == 200
     lost = submit(api, external_task_id=f"plain-{make_id()}")["id"]
-    told = kling_says("succeed", task_id=f"p-{make_id()}")
-    assert api.post(callback_path(lost), content=told).status_code == 200
+    told = build_kling_callback("succeed", task_id=f"p-{make_id()}")
+    assert api.post(find_callback_path(lost), content=told).status_code == 200
     doubted = submit(api, external_task_id=f"plain-{make_id()}")["id"]
     engine = open_engine(shared_database_url)
     with engine.begin() as db:
         db.execute(update(tasks).where(tasks.c.id == UUID(doubted)).values(state="uncertain"))
         db.execute(update(assets).values(state="lost"))
     engine.dispose()
-    stray_callback(api, task_id=f"plain-{make_id()}")
+    send_stray_callback(api, task_id=f"plain-{make_id()}")
     operator.send("/keys", name="spare", scope=["tasks:read"], kind="key")
     operator.send("/holds", reason="plain", task_id=doubted)
     page = operator.see("/bulk/new", action="cancel", state="queued")
-    (form,) = [fields for action, fields in forms_of(page) if action.endswith("/bulk")]
+    (form,) = [fields for action, fields in list_forms(page) if action.endswith("/bulk")]
     assert operator.send("/bulk", token=form["token"]).status_code == 303
     return failed
 
@@ -82,7 +82,7 @@ def test_every_action_is_a_form_that_links_and_questions_lead_to(
     offered = {
         ID.sub("{id}", unescape(action)).removeprefix("/ui").partition("?")[0]
         for page in _pages(operator, planted)
-        for action, _ in forms_of(page)
+        for action, _ in list_forms(page)
     }
     assert len(wanted) > 20
     assert (wanted - LED_TO - offered, offered - wanted) == (set(), set())

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from tests.support.dashboard import Person, cookies
+from tests.support.dashboard import Person, build_cookie_header
 from tracker.web.ui.frame.formats import format_hour, format_instant, format_second
 from tracker.web.ui.frame.reader import CHOICES, DENSITY_COOKIE
 
@@ -57,7 +57,7 @@ def test_a_time_tells_its_distance_from_utc_on_either_side_of_a_change(
 def test_a_time_of_a_form_is_of_the_readers_zone_on_either_side_of_a_change(
     operator: Person, given: str, told: str, field: str
 ) -> None:
-    header = cookies(operator.http, tracker_zone="Europe/Berlin")
+    header = build_cookie_header(operator.http, tracker_zone="Europe/Berlin")
     asked = {"created_after": given}
     led = operator.http.get("/ui/tasks", params=asked, headers=header)
     assert led.status_code == 303

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.dashboard import BROWSER, OWN, Person, sign_in, signed_in
-from tests.support.keys import bearer, issue
-from tests.support.service import environment, serving
+from tests.support.dashboard import BROWSER, OWN, Person, open_session, sign_in
+from tests.support.keys import build_bearer, issue
+from tests.support.service import build_environment, serve_service
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.domain.access import Scope
@@ -49,7 +49,7 @@ def test_a_key_opens_a_session_that_scripts_and_the_api_never_see(
         assert program.post("/v1/keys", json={}, headers=everything).status_code == 401
         for header in ({"authorization": f"Bearer {secret}"}, {"x-api-key": secret}):
             assert program.get("/v1/tasks", headers=header).status_code == 401
-        listed = program.get("/v1/keys", headers=bearer(person.key))
+        listed = program.get("/v1/keys", headers=build_bearer(person.key))
         assert secret not in listed.text
         assert {one["kind"] for one in listed.json()["keys"]} == {"key"}
 
@@ -137,9 +137,9 @@ def test_signing_out_and_revoking_the_key_end_the_session(
         assert refused.status_code == 401
         assert "Nothing was done. Sign in" in refused.text
         assert "Bearer" not in refused.text
-    with signed_in(shared_idle.url, shared_idle.database_url) as one:
+    with open_session(shared_idle.url, shared_idle.database_url) as one:
         keys = httpx.Client(
-            base_url=shared_idle.url, headers=bearer(one.key), trust_env=False, timeout=60
+            base_url=shared_idle.url, headers=build_bearer(one.key), trust_env=False, timeout=60
         )
         with keys:
             assert keys.delete(f"/v1/keys/{one.key.row.id}").status_code == 204
@@ -205,9 +205,9 @@ def test_without_keys_the_dashboard_is_open_here_and_says_so(
     sqlite_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("open")
-    env = environment(sqlite_url, folder, provider_url="http://127.0.0.1:9", public_url=None)
+    env = build_environment(sqlite_url, folder, provider_url="http://127.0.0.1:9", public_url=None)
     with (
-        serving(env, workers=False) as url,
+        serve_service(env, workers=False) as url,
         httpx.Client(
             base_url=url, headers={**BROWSER, **OWN}, trust_env=False, timeout=60
         ) as client,
@@ -249,5 +249,7 @@ def test_settings_are_cookies_and_say_that_they_are_kept(person: Person) -> None
 
 
 def test_what_a_read_only_key_may_not_is_refused(shared_idle: Shared) -> None:
-    with signed_in(shared_idle.url, shared_idle.database_url, scopes={Scope.TASKS_READ}) as reader:
+    with open_session(
+        shared_idle.url, shared_idle.database_url, scopes={Scope.TASKS_READ}
+    ) as reader:
         assert "(read-only)" in reader.see("/attention")

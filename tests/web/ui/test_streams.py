@@ -11,9 +11,9 @@ from uuid import UUID
 
 import httpx
 
-from tests.support.dashboard import Person, cookies, signed_in
-from tests.support.raw import answer_of, dial, spelt
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.dashboard import Person, build_cookie_header, open_session
+from tests.support.raw import answer_of, build_request, dial
+from tests.support.requests import build_kling_callback, find_callback_path, submit
 from tests.web.conftest import Shared
 from tracker.clock import make_id
 from tracker.web.ui.displays import ROWS, RowIds
@@ -32,12 +32,12 @@ address in pieces, this was 35,000 and 24,000.
 
 
 def test_whatever_moves_a_piece_has_fifty_rows_and_two_come_a_second(shared_idle: Shared) -> None:
-    with signed_in(shared_idle.url, shared_idle.database_url, tenant="moving") as person:
+    with open_session(shared_idle.url, shared_idle.database_url, tenant="moving") as person:
         ids = [_submit(person, f"moving-{number}") for number in range(TASKS)]
         address = _changes_of(person.see("/tasks", limit=200))
         for number, id_ in enumerate(ids):
-            said = kling_says("submitted", task_id=f"m-{number}")
-            assert person.http.post(callback_path(id_), content=said).status_code == 200
+            said = build_kling_callback("submitted", task_id=f"m-{number}")
+            assert person.http.post(find_callback_path(id_), content=said).status_code == 200
         begun, moved, pieces = time.monotonic(), set[str](), 0
         with person.http.stream("GET", address, headers={"accept": "text/event-stream"}) as stream:
             assert stream.status_code == 200
@@ -55,7 +55,7 @@ def test_whatever_moves_a_piece_has_fifty_rows_and_two_come_a_second(shared_idle
 
 def test_idle_watchers_hold_no_connection_to_the_database(shared_idle: Shared) -> None:
     with (
-        signed_in(shared_idle.url, shared_idle.database_url, tenant="idle") as person,
+        open_session(shared_idle.url, shared_idle.database_url, tenant="idle") as person,
         ExitStack() as watching,
     ):
         _submit(person, "idle")
@@ -72,7 +72,7 @@ def test_idle_watchers_hold_no_connection_to_the_database(shared_idle: Shared) -
 
 def test_an_idle_watcher_keeps_neither_its_address_nor_its_way(shared_idle: Shared) -> None:
     with (
-        signed_in(shared_idle.url, shared_idle.database_url, tenant="small") as person,
+        open_session(shared_idle.url, shared_idle.database_url, tenant="small") as person,
         ExitStack() as watching,
     ):
         rows = ",".join(make_id().hex for _ in range(ROWS))
@@ -80,7 +80,9 @@ def test_an_idle_watcher_keeps_neither_its_address_nor_its_way(shared_idle: Shar
             address = _changes_of(person.see(path))
             if path == "/tasks":
                 address = re.sub("ids=[^&]*", f"ids={rows}", address)
-            raw = spelt(address, b"", f"cookie: {cookies(person.http)['cookie']}", method="GET")
+            raw = build_request(
+                address, b"", f"cookie: {build_cookie_header(person.http)['cookie']}", method="GET"
+            )
 
             def watch(raw: bytes = raw) -> None:
                 line = watching.enter_context(dial(shared_idle.url))

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from tests.support.requests import EXAMPLE, callback_path, kling_says, submit
+from tests.support.requests import EXAMPLE, build_kling_callback, find_callback_path, submit
 from tests.web.conftest import Shared
 from tracker.clock import make_id
 from tracker.store import deliveries as owed
@@ -43,10 +43,10 @@ def http(shared_idle: Shared) -> Iterator[httpx.Client]:
 def ended(http: httpx.Client) -> dict[str, Any]:
     """A task whose callbacks brought hostile words and a number of forty digits."""
     task = submit(http, external_task_id="ended", metadata={"note": HOSTILE})
-    path = callback_path(task["id"])
-    body = kling_says("processing", task_status_msg=HOSTILE)
+    path = find_callback_path(task["id"])
+    body = build_kling_callback("processing", task_status_msg=HOSTILE)
     body = body[:-1] + f', "exact": {EXACT}, "twice": 1, "twice": 2.50}}'.encode()
-    for said in (body, body, kling_says("succeed")):
+    for said in (body, body, build_kling_callback("succeed")):
         assert http.post(path, content=said).status_code == 200
     found: dict[str, Any] = http.get(f"/v1/tasks/{task['id']}").json()
     return found
@@ -114,7 +114,7 @@ def test_of_a_long_history_the_newest_is_shown_and_where_it_came_from(
     task = submit(http, external_task_id="long")
     assert (
         http.post(
-            callback_path(task["id"]), content=kling_says("succeed", task_id="long")
+            find_callback_path(task["id"]), content=build_kling_callback("succeed", task_id="long")
         ).status_code
         == 200
     )
@@ -165,8 +165,8 @@ def test_of_thousands_of_pieces_the_first_are_shown(
     shared_idle: Shared, http: httpx.Client
 ) -> None:
     task = submit(http, external_task_id="pieces")
-    said = kling_says("succeed", task_id="pieces")
-    assert http.post(callback_path(task["id"]), content=said).status_code == 200
+    said = build_kling_callback("succeed", task_id="pieces")
+    assert http.post(find_callback_path(task["id"]), content=said).status_code == 200
     engine = open_engine(shared_idle.database_url)
     with engine.begin() as db:
         own = tasks.c.id == UUID(task["id"])
@@ -195,8 +195,8 @@ def test_a_stuck_task_says_what_came_since_and_that_no_worker_takes_its_work(
 ) -> None:
     task = submit(http, external_task_id="stuck")
     for word in ("processing", "marinating"):
-        said = kling_says(word, task_id="stuck")
-        assert http.post(callback_path(task["id"]), content=said).status_code == 200
+        said = build_kling_callback(word, task_id="stuck")
+        assert http.post(find_callback_path(task["id"]), content=said).status_code == 200
     assert re.search(
         r"The provider works on it \(r\d+, [^)]+\)\. Since then something came that moved nothing"
         r" \(unknown status\): .*marinating.* \(r\d+\)\. Callbacks are expected; next look: [-\d]+",
@@ -215,8 +215,10 @@ def test_parents_children_and_repeats_lead_to_each_other(http: httpx.Client) -> 
     first = submit(http, external_task_id="first")
     again = http.post(f"/v1/tasks/{first['id']}/resubmit")
     assert again.status_code == 409  # it has not ended
-    path = callback_path(first["id"])
-    assert http.post(path, content=kling_says("failed", task_id="77001")).status_code == 200
+    path = find_callback_path(first["id"])
+    assert (
+        http.post(path, content=build_kling_callback("failed", task_id="77001")).status_code == 200
+    )
     second = http.post(f"/v1/tasks/{first['id']}/resubmit").json()
     assert f'href="/ui/tasks/{second["id"]}"' in page_of(http, first)
     assert f'href="/ui/tasks/{first["id"]}"' in page_of(http, second)

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.dashboard import cookies
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.dashboard import build_cookie_header
+from tests.support.requests import build_kling_callback, find_callback_path, submit
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 
@@ -37,8 +37,8 @@ def http(shared_idle: Shared) -> Iterator[httpx.Client]:
             )
             if number in (3, 4):
                 done = client.post(
-                    callback_path(made["id"]),
-                    content=kling_says("succeed", task_id=f"8812045{number}"),
+                    find_callback_path(made["id"]),
+                    content=build_kling_callback("succeed", task_id=f"8812045{number}"),
                 )
                 assert done.status_code == 200, done.text
         yield client
@@ -111,7 +111,9 @@ def test_older_to_the_end_meets_every_task_once(http: httpx.Client) -> None:
 def test_a_form_is_led_to_the_apis_own_parameters(
     http: httpx.Client, sent: str, led_to: str
 ) -> None:
-    answer = http.get(f"/ui/tasks?{sent}", headers=cookies(http, tracker_zone="Europe/Berlin"))
+    answer = http.get(
+        f"/ui/tasks?{sent}", headers=build_cookie_header(http, tracker_zone="Europe/Berlin")
+    )
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/ui/tasks{'?' if led_to else ''}{led_to}"
 
@@ -179,8 +181,8 @@ def test_a_failure_without_a_reason_is_told_in_chinese_wherever_it_stands(
     http: httpx.Client,
 ) -> None:
     task = submit(http, external_task_id="wordless")
-    failed = kling_says("failed", task_id="wordless-1", task_status_msg="")
-    assert http.post(callback_path(task["id"]), content=failed).status_code == 200
+    failed = build_kling_callback("failed", task_id="wordless-1", task_status_msg="")
+    assert http.post(find_callback_path(task["id"]), content=failed).status_code == 200
     for path in (f"/ui/tasks/{task['id']}", "/ui/tasks?external_task_id=wordless"):
         page = http.get(path, headers={"accept-language": "zh-CN"}).text
         # The JSON to be copied is what the API answers, in no language of a reader's.

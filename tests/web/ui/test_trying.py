@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.browsing import Chromium, watched
-from tests.support.dashboard import BROWSER, OWN, Person, signed_in
+from tests.support.browsing import Chromium, open_watched
+from tests.support.dashboard import BROWSER, OWN, Person, open_session
 from tests.support.databases import SqliteTemplate
-from tests.support.keys import bearer
+from tests.support.keys import build_bearer
 from tests.support.requests import EXAMPLE, submit
-from tests.support.service import environment, listen, serving, url_of
+from tests.support.service import build_environment, listen, read_url, serve_service
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.domain.access import Scope
@@ -33,8 +33,8 @@ FILLED = {
 @pytest.fixture
 def person(shared_idle: Shared, request: pytest.FixtureRequest) -> Iterator[Person]:
     tenant = re.sub(r"\W+", "-", request.node.name)
-    with signed_in(shared_idle.url, shared_idle.database_url, tenant=tenant) as one:
-        one.http.headers.update(bearer(one.key))
+    with open_session(shared_idle.url, shared_idle.database_url, tenant=tenant) as one:
+        one.http.headers.update(build_bearer(one.key))
         yield one
 
 
@@ -99,10 +99,10 @@ def test_the_copied_command_submits_what_the_form_means(
 def test_it_begins_with_a_task_of_ones_own_alone(person: Person, shared_idle: Shared) -> None:
     task = submit(person.http, input=EXAMPLE | {"prompt": "of a task"})["id"]
     assert "of a task" in person.see("/try", **{"from": task})
-    with signed_in(shared_idle.url, shared_idle.database_url, tenant="others") as other:
+    with open_session(shared_idle.url, shared_idle.database_url, tenant="others") as other:
         assert other.get("/try", **{"from": task}).status_code == 404
     read = [Scope.TASKS_READ]
-    with signed_in(shared_idle.url, shared_idle.database_url, scopes=read) as reader:
+    with open_session(shared_idle.url, shared_idle.database_url, scopes=read) as reader:
         assert reader.get("/try").status_code == 403
         assert reader.send("/try", **FILLED, do="submit").status_code == 403
 
@@ -119,13 +119,13 @@ def playing(
     """A service whose provider is an emulator."""
     folder, listener = tmp_path_factory.mktemp("try"), listen()
     with Emulator(EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.05)) as emulator:
-        env = environment(
+        env = build_environment(
             sqlite_template.copy(folder),
             folder,
             provider_url=emulator.url,
-            public_url=url_of(listener),
+            public_url=read_url(listener),
         )
-        with serving(env, listener=listener, workers=True) as url:
+        with serve_service(env, listener=listener, workers=True) as url:
             yield url
 
 
@@ -133,7 +133,7 @@ def playing(
 def test_the_code_follows_the_form_and_a_scenario_is_played(
     chromium: Chromium, playing: str
 ) -> None:
-    with watched(chromium, playing, locale="en-US") as eyes:
+    with open_watched(chromium, playing, locale="en-US") as eyes:
         page = eyes.open("/ui/try?provider=kling&operation=videos/multi-image2video")
         page.fill('[name="input.prompt"]', "a red boat")
         page.wait_for_selector("#code >> text=a red boat")
@@ -160,7 +160,7 @@ def test_an_account_whose_provider_answers_is_said_to_work(playing: str) -> None
 
 @pytest.mark.browser
 def test_the_form_works_without_script(chromium: Chromium, playing: str) -> None:
-    with watched(chromium, playing, locale="en-US", java_script_enabled=False) as eyes:
+    with open_watched(chromium, playing, locale="en-US", java_script_enabled=False) as eyes:
         page = eyes.open("/ui/try?provider=kling&operation=videos/multi-image2video")
         page.click("text=One more row")
         page.click("button:text-is('Check'):not(.unseen)")

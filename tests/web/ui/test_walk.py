@@ -16,18 +16,25 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from tests.support.browsing import Chromium, Watched, cut_tables, overflow, violations, watched
+from tests.support.browsing import (
+    Chromium,
+    Watched,
+    cut_tables,
+    find_violations,
+    measure_overflow,
+    open_watched,
+)
 from tests.support.dashboard import (
     SHARED_CALLBACKS,
     Person,
-    forms_of,
+    list_forms,
+    list_page_paths,
     make_endpoint,
-    page_paths,
-    signed_in,
-    stray_callback,
+    open_session,
+    send_stray_callback,
 )
-from tests.support.hostile import MARKUP, hostile_task
-from tests.support.keys import bearer
+from tests.support.hostile import MARKUP, create_hostile_task
+from tests.support.keys import build_bearer
 from tests.support.requests import submit
 from tests.web.conftest import Shared
 from tracker.clock import make_id
@@ -148,26 +155,28 @@ class _PlantedIds:
 def planted(shared_idle: Shared) -> Iterator[_PlantedIds]:
     url, database_url = shared_idle.url, shared_idle.database_url
     with (
-        signed_in(url, database_url) as person,
-        signed_in(url, database_url, tenant="empty") as newcomer,
-        signed_in(url, database_url, scopes={Scope.TASKS_READ}) as reader,
-        httpx.Client(base_url=url, headers=bearer(person.key), trust_env=False, timeout=60) as api,
+        open_session(url, database_url) as person,
+        open_session(url, database_url, tenant="empty") as newcomer,
+        open_session(url, database_url, scopes={Scope.TASKS_READ}) as reader,
+        httpx.Client(
+            base_url=url, headers=build_bearer(person.key), trust_env=False, timeout=60
+        ) as api,
     ):
         endpoint = make_endpoint(api, "walk")
         api.post(f"/v1/endpoints/{make_endpoint(api, 'paused')}/pause").raise_for_status()
-        task = hostile_task(api)["id"]
+        task = create_hostile_task(api)["id"]
         doubted = submit(api, external_task_id=f"doubted-{make_id()}")["id"]
         engine = open_engine(database_url)
         with engine.begin() as db:
             lost = update(tasks).where(tasks.c.id == UUID(doubted))
             db.execute(lost.values(state="uncertain", account="gone"))
         engine.dispose()
-        stray = stray_callback(api, task_id="walk")
+        stray = send_stray_callback(api, task_id="walk")
         api.post("/callbacks/kling/shared/nonsense", content=b"x")
         api.post(SHARED_CALLBACKS, content=b"{")
         (form,) = [
             fields
-            for action, fields in forms_of(person.see("/bulk/new", action="refresh"))
+            for action, fields in list_forms(person.see("/bulk/new", action="refresh"))
             if action.endswith("/bulk")
         ]
         person.send("/bulk", token=form["token"])
@@ -197,10 +206,10 @@ def _look(seen: Watched, path: str, look: Look, *, by_axe: bool) -> list[str]:
     page.evaluate(OPEN_ALL)
     for one in (tablet, width):
         page.set_viewport_size({"width": one, "height": 800})
-        if overflow(page) > 0 or cut_tables(page):
-            wrong.append(f"at {one}: {overflow(page)} px too wide, cut: {cut_tables(page)}")
+        if measure_overflow(page) > 0 or cut_tables(page):
+            wrong.append(f"at {one}: {measure_overflow(page)} px too wide, cut: {cut_tables(page)}")
     if by_axe:
-        wrong += violations(page)
+        wrong += find_violations(page)
     found: dict[str, Any] = page.evaluate(FOUND)
     wrong += [*found["unreached"], *found["namesakes"]]
     if found["headings"] != 1:
@@ -216,8 +225,8 @@ def test_every_page_is_accessible_fits_and_asks_nobody_else(
     planted: _PlantedIds, chromium: Chromium
 ) -> None:
     wrong = dict[str, list[str]]()
-    routes = sorted(set(page_paths("GET")) - NO_PAGES)
-    with watched(chromium, planted.url) as seen:
+    routes = sorted(set(list_page_paths("GET")) - NO_PAGES)
+    with open_watched(chromium, planted.url) as seen:
         seen.sign_in(planted.person.http)
         for route, look, by_axe in planted.looks(routes):
             path = planted.address(route)
@@ -236,7 +245,7 @@ def test_states_of_pages_are_accessible_and_fit(planted: _PlantedIds, chromium: 
         (planted.newcomer, ("/attention", "/tasks", "/deliveries", "/holds", "/nothing")),
         (planted.reader, ("/keys", f"/tasks/{planted.task}", "/holds")),
     )
-    with watched(chromium, planted.url) as seen:
+    with open_watched(chromium, planted.url) as seen:
         for person, paths in states:
             seen.sign_in(person.http)
             for path, look, by_axe in planted.looks(paths):
@@ -248,7 +257,7 @@ def test_states_of_pages_are_accessible_and_fit(planted: _PlantedIds, chromium: 
 def test_a_task_is_printed_dark_on_light_and_nothing_is_cut(
     planted: _PlantedIds, chromium: Chromium
 ) -> None:
-    with watched(chromium, planted.url, viewport={"width": 718, "height": 1000}) as seen:
+    with open_watched(chromium, planted.url, viewport={"width": 718, "height": 1000}) as seen:
         seen.sign_in(planted.person.http)
         seen.context.add_cookies([{"name": THEME_COOKIE, "value": "dark", "url": f"{seen.url}/ui"}])
         page = seen.show(f"/ui/tasks/{planted.task}")
@@ -258,5 +267,5 @@ def test_a_task_is_printed_dark_on_light_and_nothing_is_cut(
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.evaluate(scheme) == "light"
         assert cut_tables(page) == []
-        assert overflow(page) <= 0
+        assert measure_overflow(page) <= 0
         assert not page.locator("main button").first.is_visible()

@@ -11,9 +11,9 @@ from html import unescape
 import httpx
 import pytest
 
-from tests.support.dashboard import Person, signed_in
+from tests.support.dashboard import Person, open_session
 from tests.support.hostile import DIGITS, MARKUP
-from tests.support.keys import bearer
+from tests.support.keys import build_bearer
 from tests.support.requests import submit
 from tests.web.conftest import Shared
 from tracker.web.ui.frame.visible import HIDDEN
@@ -47,7 +47,7 @@ FIELDS = re.compile(r'value="[^"]*"|<textarea[^>]*>.*?</textarea>', re.DOTALL)
 
 @pytest.fixture(scope="module")
 def person(shared_idle: Shared) -> Iterator[Person]:
-    with signed_in(shared_idle.url, shared_idle.database_url, tenant="zoo") as one:
+    with open_session(shared_idle.url, shared_idle.database_url, tenant="zoo") as one:
         yield one
 
 
@@ -108,7 +108,7 @@ def _form(page: str) -> str:
 
 
 def test_what_tasks_hold_is_text_where_they_are_chosen_and_tried(person: Person) -> None:
-    person.http.headers.update(bearer(person.key))
+    person.http.headers.update(build_bearer(person.key))
     ids = []
     for name in ("markup", "turned", "pictures", "template", "digits"):
         text = TEXTS[name]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.service import environment, serving
+from tests.support.service import build_environment, serve_service
 
 PARSERS = {
     "callbacks": "tracker.web.receive.protocol:CallbackProtocol",
@@ -59,7 +59,7 @@ def impatient_url(
 def _running(
     database_url: str, folder: Path, parser: str, limits: Mapping[str, str]
 ) -> Iterator[str]:
-    env = environment(
+    env = build_environment(
         database_url,
         folder,
         provider_url="http://127.0.0.1:9",
@@ -69,7 +69,7 @@ def _running(
         TRACKER_MAX_CONNECTIONS="40",
         **limits,
     )
-    with serving(env, workers=False, http=parser) as address:
+    with serve_service(env, workers=False, http=parser) as address:
         yield address
 
 

@@ -10,8 +10,13 @@ import httpx
 import pytest
 
 from tests.support.hosts import HOSTS, NO_HOSTS
-from tests.support.raw import answer_of, dial, is_cut, is_open, spelt
-from tests.support.requests import callback_path, kling_says, submission, submit
+from tests.support.raw import answer_of, build_request, dial, is_cut, is_open
+from tests.support.requests import (
+    build_kling_callback,
+    build_submission,
+    find_callback_path,
+    submit,
+)
 from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.domain.token import SHARED
 
@@ -61,8 +66,8 @@ def test_heads_that_are_not_taken_are_told_why_and_the_connection_ends(
 
 
 def test_a_callback_without_a_host_is_refused_too(http: httpx.Client, url: str) -> None:
-    path = callback_path(submit(http)["id"])
-    request = spelt(path, kling_says("succeed"))
+    path = find_callback_path(submit(http)["id"])
+    request = build_request(path, build_kling_callback("succeed"))
     for lines in (b"", b"host: x\r\nhost: y\r\n"):
         with dial(url) as line:
             line.sendall(request.replace(b"host: x\r\n", lines))
@@ -71,7 +76,7 @@ def test_a_callback_without_a_host_is_refused_too(http: httpx.Client, url: str) 
 
 @pytest.mark.parametrize("target", ["", "http://x"], ids=["path", "absolute"])
 def test_a_callback_whose_host_is_none_is_refused(url: str, target: str) -> None:
-    request = spelt(target + callback_path(SHARED), kling_says("succeed"))
+    request = build_request(target + find_callback_path(SHARED), build_kling_callback("succeed"))
     for host in (*HOSTS[::3], *NO_HOSTS[::3]):
         with dial(url) as line:
             line.sendall(request.replace(b"host: x\r\n", b"host: " + host + b"\r\n"))
@@ -104,7 +109,9 @@ def test_silent_connections_give_way_to_those_that_speak(http: httpx.Client, url
         for _ in range(50):
             task = submit(http)["id"]
             with dial(url) as line:
-                line.sendall(spelt(callback_path(task), kling_says("succeed")))
+                line.sendall(
+                    build_request(find_callback_path(task), build_kling_callback("succeed"))
+                )
                 assert answer_of(line)[0] == 200
         now = http.get("/readyz").json()["connections"]
         assert now["open"] <= 40
@@ -182,7 +189,7 @@ def test_the_answer_to_an_unread_body_ends_the_connection(
 
 
 def test_no_request_is_answered_behind_a_body_that_was_refused(url: str) -> None:
-    whole = spelt("/healthz", b"", "transfer-encoding: chunked") + b"1\r\na\r\n"
+    whole = build_request("/healthz", b"", "transfer-encoding: chunked") + b"1\r\na\r\n"
     with dial(url) as line:
         line.sendall(whole)
         found, headers, _ = answer_of(line)
@@ -210,7 +217,7 @@ def test_a_broken_body_behind_an_answer_that_ends_the_connection_breaks_nothing(
 
 
 def test_a_body_that_was_not_asked_for_is_told_to_end_too(url: str) -> None:
-    expecting = spelt("/healthz", b"", "expect: 100-continue")
+    expecting = build_request("/healthz", b"", "expect: 100-continue")
     with dial(url) as line:
         line.sendall(expecting.replace(b"content-length: 0", b"content-length: 5"))
         found, headers, _ = answer_of(line)
@@ -219,9 +226,9 @@ def test_a_body_that_was_not_asked_for_is_told_to_end_too(url: str) -> None:
 
 
 def test_a_large_body_that_was_read_ends_no_connection(http: httpx.Client, url: str) -> None:
-    body = json.dumps(submission(metadata={"note": "x" * 100_000})).encode()
+    body = json.dumps(build_submission(metadata={"note": "x" * 100_000})).encode()
     with dial(url) as line:
-        request = spelt("/v1/tasks", body, "content-type: application/json")
+        request = build_request("/v1/tasks", body, "content-type: application/json")
         line.sendall(request.replace(b"host: x", b"host: localhost"))
         found, headers, _ = answer_of(line)
         assert (found, headers.get("connection")) == (422, None)
@@ -230,16 +237,16 @@ def test_a_large_body_that_was_read_ends_no_connection(http: httpx.Client, url: 
 
 def test_a_small_refused_body_costs_no_connection(url: str) -> None:
     with dial(url) as line:
-        line.sendall(spelt("/healthz", b"a" * 3000)[:-1000])
+        line.sendall(build_request("/healthz", b"a" * 3000)[:-1000])
         assert answer_of(line)[0] == 405
         line.sendall(b"a" * 1000)
         assert is_open(line)
 
 
 def test_endless_trailers_are_not_kept(http: httpx.Client, url: str) -> None:
-    path = callback_path(submit(http)["id"])
+    path = find_callback_path(submit(http)["id"])
     with dial(url) as line:
-        line.sendall(spelt(path, b"1\r\n{\r\n0\r\n", "transfer-encoding: chunked"))
+        line.sendall(build_request(path, b"1\r\n{\r\n0\r\n", "transfer-encoding: chunked"))
 
         def is_ended() -> bool:
             try:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.raw import chunked
-from tests.support.requests import callback_path, kling_says
-from tests.support.service import environment, serving
+from tests.support.raw import build_chunked
+from tests.support.requests import build_kling_callback, find_callback_path
+from tests.support.service import build_environment, serve_service
 from tracker.domain.token import SHARED
 
 COUNT = 2600
@@ -48,7 +48,7 @@ ODD_LINES = (
 def _body(chance: Random, number: int) -> tuple[bytes, str]:
     """A body that no other request has, and the line that says how it is encoded."""
     words = ("submitted", "processing", "succeed", "failed", "odd")
-    said = kling_says(chance.choice(words), task_id=f"t{number}")
+    said = build_kling_callback(chance.choice(words), task_id=f"t{number}")
     kind = chance.randrange(12)
     if kind == 0:
         return gzip.compress(said, mtime=0), "content-encoding: gzip\r\n"
@@ -66,7 +66,7 @@ def _body(chance: Random, number: int) -> tuple[bytes, str]:
 
 
 def _request(chance: Random, number: int) -> bytes:
-    path = callback_path(SHARED)
+    path = find_callback_path(SHARED)
     path = chance.choice(
         [
             *(path, path, path, path + "/", "/" + path, path + "?a=b", path + "x", path.upper()),
@@ -84,7 +84,7 @@ def _request(chance: Random, number: int) -> bytes:
     if chance.random() < 0.35:
         lines += chance.choice(ODD_LINES)
     if chance.random() < 0.15:
-        lines, body = lines + "transfer-encoding: chunked\r\n", chunked(body)
+        lines, body = lines + "transfer-encoding: chunked\r\n", build_chunked(body)
     else:
         wrong = chance.choice((0,) * 30 + (-1, 3))
         lines += f"content-length: {max(0, len(body) + wrong)}\r\n"
@@ -152,7 +152,7 @@ def test_thousands_of_odd_requests_are_answered_the_same(
         for name in ("receive.protocol:CallbackProtocol", "wire.parsed:BoundedHttpTools"):
             folder = tmp_path / name.partition(":")[2]
             folder.mkdir()
-            env = environment(
+            env = build_environment(
                 sqlite_template.copy(folder),
                 folder,
                 provider_url="http://127.0.0.1:9",
@@ -163,7 +163,7 @@ def test_thousands_of_odd_requests_are_answered_the_same(
                 TRACKER_HEAD_TIMEOUT_S="2",
                 TRACKER_LOG_LEVEL="error",
             )
-            running = serving(env, workers=False, http=f"tracker.web.{name}")
+            running = serve_service(env, workers=False, http=f"tracker.web.{name}")
             urls.append(stack.enter_context(running))
         told, differing = asyncio.run(_compared((urls[0], urls[1]), Random(seed)))
     assert not differing, (len(differing), differing[:2])

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.support.databases import SqliteTemplate
 from tests.support.raw import dial
-from tests.support.service import environment, serving
+from tests.support.service import build_environment, serve_service
 from tests.web.wire.conftest import PATIENT
 from tracker.web.edge.connections import AHEAD_AT_ONCE
 
@@ -67,7 +67,7 @@ def metered(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[str, TurnMeter]]:
     meter, folder = TurnMeter(), tmp_path_factory.mktemp("turns")
-    env = environment(
+    env = build_environment(
         sqlite_template.copy(folder),
         folder,
         provider_url="http://127.0.0.1:9",
@@ -75,7 +75,7 @@ def metered(
         **PATIENT,
     )
     options: dict[str, Any] = {"http": parser, "loop": loop}
-    with serving(env, workers=False, around=meter.around, **options) as url:
+    with serve_service(env, workers=False, around=meter.around, **options) as url:
         yield url, meter
 
 

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from tests.support.raw import answer_of, chunked, dial, is_open, spelt
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.raw import answer_of, build_chunked, build_request, dial, is_open
+from tests.support.requests import build_kling_callback, find_callback_path, submit
 
 OFFERS = {
     "the JDK's": ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEA"),
@@ -19,11 +19,17 @@ def test_the_body_is_read_and_the_connection_stays(
     http: httpx.Client, url: str, offer: str, framing: str
 ) -> None:
     task = submit(http)["id"]
-    path, said, lines = callback_path(task), kling_says("succeed", task_id=task), OFFERS[offer]
-    request = spelt(path, said, *lines)
+    path, said, lines = (
+        find_callback_path(task),
+        build_kling_callback("succeed", task_id=task),
+        OFFERS[offer],
+    )
+    request = build_request(path, said, *lines)
     with dial(url) as line:
         if framing == "chunked":
-            line.sendall(spelt(path, chunked(said), *lines, "transfer-encoding: chunked"))
+            line.sendall(
+                build_request(path, build_chunked(said), *lines, "transfer-encoding: chunked")
+            )
         elif framing == "whole":
             line.sendall(request)
         else:
@@ -38,14 +44,14 @@ def test_the_body_is_read_and_the_connection_stays(
 
 def test_requests_behind_an_offer_are_answered_in_their_order(http: httpx.Client, url: str) -> None:
     task = submit(http)["id"]
-    path, offer = callback_path(task), OFFERS["the JDK's"]
+    path, offer = find_callback_path(task), OFFERS["the JDK's"]
     health = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
     with dial(url) as line:
         line.sendall(
-            spelt(path, kling_says("submitted"), *offer)
+            build_request(path, build_kling_callback("submitted"), *offer)
             + health
-            + spelt(path, kling_says("processing"), *offer)
-            + spelt(path, kling_says("succeed"))
+            + build_request(path, build_kling_callback("processing"), *offer)
+            + build_request(path, build_kling_callback("succeed"))
         )
         bodies = [answer_of(line)[2] for _ in range(4)]
         assert bodies == [b'{"verdict":"advanced"}', b'{"status":"ok"}', *bodies[:1] * 2]
@@ -53,8 +59,10 @@ def test_requests_behind_an_offer_are_answered_in_their_order(http: httpx.Client
 
 def test_an_offer_beside_expect_is_told_to_go_on(http: httpx.Client, url: str) -> None:
     task = submit(http)["id"]
-    said = kling_says("succeed")
-    request = spelt(callback_path(task), said, *OFFERS["the JDK's"], "expect: 100-continue")
+    said = build_kling_callback("succeed")
+    request = build_request(
+        find_callback_path(task), said, *OFFERS["the JDK's"], "expect: 100-continue"
+    )
     with dial(url) as line:
         line.sendall(request[: -len(said)])
         assert answer_of(line)[0] == 100
@@ -66,6 +74,6 @@ def test_an_offer_beside_expect_is_told_to_go_on(http: httpx.Client, url: str) -
 def test_connect_makes_no_tunnel_and_costs_nothing(http: httpx.Client, url: str) -> None:
     del http
     with dial(url) as line:
-        line.sendall(spelt("/healthz", b"abc", method="CONNECT"))
+        line.sendall(build_request("/healthz", b"abc", method="CONNECT"))
         assert answer_of(line)[0] == 405
         assert is_open(line)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.support.pgbouncer import pgbouncer
+from tests.support.pgbouncer import run_pgbouncer
 from tests.support.postgres import PostgresServer
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.service import Process, build_environment, free_port, wait_until_ready
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig
@@ -33,7 +33,7 @@ SETTINGS = {
 
 
 @dataclass
-class Town:
+class Deployment:
     """The processes of a run: those that can be killed, and those that cannot.
 
     database_url: of the database itself, whatever the processes have before it.
@@ -91,18 +91,18 @@ class Town:
 
 
 @contextmanager
-def built(kind: str, folder: Path, seed: int) -> Iterator[Town]:
-    """A town on `sqlite`, `postgres`, or `pgbouncer` before it with three connections; running."""
+def built(kind: str, folder: Path, seed: int) -> Iterator[Deployment]:
+    """Yield a running deployment on `sqlite`, `postgres`, or `pgbouncer` with three connections."""
     with ExitStack() as stack:
         database_url, database = f"sqlite:///{folder}/tracker.db", None
         if kind != "sqlite":
             database = PostgresServer(durable=True)
             stack.callback(database.close)
-            database_url = database.start().url()
+            database_url = database.start().build_url()
         upgrade(database_url)
         used_url = database_url
         if kind == "pgbouncer":
-            used_url = stack.enter_context(pgbouncer(database_url, mode="transaction"))
+            used_url = stack.enter_context(run_pgbouncer(database_url, mode="transaction"))
         config = EmulatorConfig(
             step_seconds=0.15,
             callback_backoff_seconds=0.2,
@@ -116,7 +116,7 @@ def built(kind: str, folder: Path, seed: int) -> Iterator[Town]:
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         # Each worker gives out the address of another web process.
         envs = [
-            environment(
+            build_environment(
                 used_url,
                 folder,
                 provider_url=emulator.url,
@@ -133,8 +133,8 @@ def built(kind: str, folder: Path, seed: int) -> Iterator[Town]:
         workers = [
             Process(("worker",), env, folder / f"worker-{n}.log") for n, env in enumerate(envs)
         ]
-        town = Town(database_url, emulator, sink, webs, workers, urls, database)
-        stack.callback(town.stop)
-        town.heal()
-        wait_until(lambda: all(process.is_alive for process in town.processes))
-        yield town
+        deployment = Deployment(database_url, emulator, sink, webs, workers, urls, database)
+        stack.callback(deployment.stop)
+        deployment.heal()
+        wait_until(lambda: all(process.is_alive for process in deployment.processes))
+        yield deployment

@@ -25,7 +25,7 @@ class Answer:
         """The body as text."""
         return self.content.decode(errors="replace")
 
-    def json(self) -> Any:
+    def parse_json(self) -> Any:
         """The body's JSON."""
         return json.loads(self.content)
 

@@ -25,7 +25,7 @@ ANSWER_S = 30
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Witness:
+class HonestSender:
     """Sends callbacks within its block; afterwards `delays_s` and `failures` tell how it fared.
 
     pid: of the service.
@@ -39,7 +39,7 @@ class Witness:
     def __enter__(self) -> Self:
         """Start it; the first callback has been answered when this returns."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.witness", *self._arguments],
+            [sys.executable, "-m", "tests.support.honest_sender", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -74,7 +74,7 @@ class Held:
             await asyncio.sleep(EVERY_S)
             self._here_s += loop.time() - before - EVERY_S
 
-    def total_s(self) -> float:
+    def measure_total_s(self) -> float:
         """Return the seconds so far: all of the service's threads, and this process."""
         waited_ns = 0
         for thread in self._threads.iterdir():
@@ -93,7 +93,7 @@ class _Sending:
         self.delays_s: list[float] = []
         self.failures: list[str] = []
 
-    async def until(self, is_over: asyncio.Event) -> None:
+    async def send_until(self, is_over: asyncio.Event) -> None:
         """Send until told to end, and until all are answered."""
         loop, number, sent = asyncio.get_running_loop(), 0, set[asyncio.Task[None]]()
         watching = asyncio.create_task(self._held.watch_here())
@@ -110,7 +110,7 @@ class _Sending:
         watching.cancel()
 
     async def _send(self, number: int) -> None:
-        loop, held_s = asyncio.get_running_loop(), self._held.total_s()
+        loop, held_s = asyncio.get_running_loop(), self._held.measure_total_s()
         begun = loop.time()  # when it was due, or when this process had a core again
         path = self._paths[number % len(self._paths)]
         body = json.dumps({"task_id": f"t{number}", "task_status": "processing", "n": number})
@@ -124,7 +124,7 @@ class _Sending:
         except (OSError, TimeoutError) as error:
             self.failures.append(repr(error))
             return
-        took_s, held_s = loop.time() - begun, max(0.0, self._held.total_s() - held_s)
+        took_s, held_s = loop.time() - begun, max(0.0, self._held.measure_total_s() - held_s)
         self.delays_s.append(max(0.0, took_s - held_s))
         if not said.startswith(b"HTTP/1.1 200 "):
             self.failures.append(said[:200].decode("latin-1"))
@@ -136,7 +136,7 @@ async def _main(url: str, pid: str, paths: Sequence[str]) -> None:
     sending, is_over = _Sending(url, Held(int(pid)), paths), asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin, is_over.set)  # readable at its end: whoever started it has done
-    await sending.until(is_over)
+    await sending.send_until(is_over)
     click.echo(json.dumps({"delays_s": sending.delays_s, "failures": sending.failures}))
 
 

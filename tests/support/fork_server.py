@@ -28,8 +28,8 @@ from pkgutil import walk_packages
 from typing import IO, Any
 
 import tracker
-from tests.support import shim
-from tests.support.shim import SHARED
+from tests.support import forked_command
+from tests.support.forked_command import SHARED
 from tracker.providers.registry import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,16 +41,16 @@ LATE = (
 
 
 class Shared:
-    """A nursery that each process that runs tests has a part of, until all of them have ended."""
+    """A fork server that all processes of a test run share, until the last of them has ended."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tracker-nursery-")
+        self._folder = tempfile.TemporaryDirectory(prefix="tracker-fork-server-")
         address = f"{self._folder.name}/socket"
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(address)
             listener.listen(64)
             self._helper = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.nursery", str(listener.fileno())],
+                [sys.executable, "-m", "tests.support.fork_server", str(listener.fileno())],
                 stdin=subprocess.PIPE,
                 pass_fds=[listener.fileno()],
                 cwd=ROOT,
@@ -66,7 +66,7 @@ class Shared:
         self._folder.cleanup()
 
 
-class Nursery:
+class ForkServer:
     """Talks to the process that forks, a line of JSON each way."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Nursery:
             self._end = listener.close
             return
         helper = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.nursery"],
+            [sys.executable, "-m", "tests.support.fork_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -107,7 +107,7 @@ class Nursery:
         asked = {"module": module, "arguments": list(arguments), "env": dict(env)}
         return int(self._ask(asked | {"log": str(log), "out": str(out or log)}))
 
-    def status(self, pid: int) -> int | None:
+    def read_status(self, pid: int) -> int | None:
         """Its exit status, negative for the signal that ended it; None while it runs."""
         found = self._ask({"status": pid})
         return None if found is None else int(found)
@@ -127,27 +127,27 @@ class Nursery:
 _MAKING = threading.Lock()
 
 
-def nursery() -> Nursery:
+def get_fork_server() -> ForkServer:
     """The one of this test process, also for threads that ask at once: another knows no child."""
     with _MAKING:
-        return _made()
+        return _make_fork_server()
 
 
 @cache
-def _made() -> Nursery:
-    made = Nursery()
+def _make_fork_server() -> ForkServer:
+    made = ForkServer()
     atexit.register(made.close)
     return made
 
 
 @contextmanager
-def tracker_on_path(folder: Path) -> Iterator[str]:
+def put_tracker_on_path(folder: Path) -> Iterator[str]:
     """Yield a PATH on which `tracker` is forked, and Python is that of the tests.
 
     folder: where the program goes; nothing else called tracker may be there.
     """
     program = folder / "tracker"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -IS {shim.__file__} "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -IS {forked_command.__file__} "$@"\n')
     program.chmod(0o700)
     with ExitStack() as stack:
         if SHARED not in os.environ:
@@ -206,7 +206,7 @@ def _serve(asks: IO[str], answers: IO[str]) -> None:
     for line in asks:
         asked = json.loads(line)
         if pid := asked.get("wait"):
-            if not _outlived(pid, asks):
+            if not _wait_for_process(pid, asks):
                 break
             asked = {"status": pid}
         if "status" in asked:
@@ -215,7 +215,7 @@ def _serve(asks: IO[str], answers: IO[str]) -> None:
         else:
             said = os.fork()
             if said == 0:
-                _be(asked)
+                _become_module(asked)
             running.add(said)
         answers.write(json.dumps(said) + "\n")
         answers.flush()
@@ -224,7 +224,7 @@ def _serve(asks: IO[str], answers: IO[str]) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _outlived(pid: int, asks: IO[str]) -> bool:
+def _wait_for_process(pid: int, asks: IO[str]) -> bool:
     """Wait for the end of a process; return False where nobody can ask any more before that."""
     ending = os.pidfd_open(pid)
     try:
@@ -242,7 +242,7 @@ def _reap(running: set[int], ended: dict[int, int]) -> None:
             ended[pid] = os.waitstatus_to_exitcode(status)
 
 
-def _be(asked: Mapping[str, Any]) -> None:
+def _become_module(asked: Mapping[str, Any]) -> None:
     """Become the module, in the child; never returns."""
     status = 1
     try:

@@ -37,7 +37,7 @@ CHANGES_NOTHING = frozenset(
 """Calls of the system by which nothing becomes another; all others are steps."""
 
 
-class Death:
+class StepKiller:
     """Has this process kill itself before the first step that is new."""
 
     def __init__(
@@ -56,9 +56,9 @@ class Death:
         self._write = os.write
         for name, called in vars(os).copy().items():
             if isbuiltin(called) and called.__module__ == "posix" and name not in CHANGES_NOTHING:
-                setattr(os, name, self._counted(name, called))
+                setattr(os, name, self._wrap_counted(name, called))
 
-    def come(self, way: str) -> None:
+    def begin_watching(self, way: str) -> None:
         """Look at each step from now on. way: that a file goes."""
         self.way, self._is_near = way, True
 
@@ -66,7 +66,7 @@ class Death:
         """Look no more."""
         self._is_near = False
 
-    def at(self, point: CrashPoint) -> None:
+    def reach_point(self, point: CrashPoint) -> None:
         """Be at a point that tests may die at; of a commit, what it is of tells it from others."""
         frame: FrameType | None = sys._getframe(1)
         while frame is not None and "groups" not in frame.f_locals:
@@ -85,14 +85,14 @@ class Death:
             step = f"{self._steps}" if self._is_each else f"{self.way}: {name} of {of}"
             if step not in self._seen:
                 self._is_near = False
-                self.say(at=step)
+                self.print_event(at=step)
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    def say(self, **what: Any) -> None:
+    def print_event(self, **what: Any) -> None:
         """Tell whoever looks."""
         self._write(self._told, json.dumps(what).encode() + b"\n")
 
-    def _counted(self, name: str, called: Callable[..., Any]) -> Callable[..., Any]:
+    def _wrap_counted(self, name: str, called: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **more: Any) -> Any:
             if name == "open" and not args[1] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
                 return called(*args, **more)

@@ -1,4 +1,4 @@
-"""Be `tracker` on PATH, for what runs it by name: have the nursery fork it, and end as it ends.
+"""Be `tracker` on PATH, for what runs it by name: have the fork server fork it, and end as it ends.
 
 It has our arguments, environment, folder, stdout and stderr, but not our stdin and umask; it writes
 at the end of a file. It is told the signals that we are told, and killed when we are. This program
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 SHARED = "TESTS_NURSERY"
-"""The variable that names the socket of a nursery for several processes."""
+"""The variable that names the socket of a fork server for several processes."""
 _FORWARDED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
