@@ -37,6 +37,7 @@ from tests.support.workbench import (
     Workbench,
     open_workbench,
 )
+from tracker.domain.archive import ArchivedRow
 from tracker.domain.errors import CursorTooOld
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.retention import KeptClass, RetentionPolicy
@@ -319,7 +320,7 @@ async def _missed(bench: Workbench, month: Month) -> int:
     return len({*kept, *archived} - month.seen) + month.too_old + len(twice)
 
 
-async def _archived(bench: Workbench) -> list[archive_reading.ArchivedRow]:
+async def _archived(bench: Workbench) -> list[ArchivedRow]:
     assert bench.context.archive is not None
     found = archive_reading.iterate_rows(
         bench.context.store, bench.context.archive, ArchiveFilter(KeptClass.TASKS)
