@@ -226,10 +226,10 @@ async def test_without_any_keys_a_callback_is_sent_again_and_not_called_forged(
             source.answer = answer
             assert await sender.send(task, OLD, _done(task)) == "again"
             clock.move(60)
-        assert (await bench.task(task.key)) == task
+        assert (await bench.read_task(task.key)) == task
         source.publish(OLD)
         assert await sender.send(task, OLD, _done(task)) == "advanced"
-        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+        assert (await bench.read_task(task.key)).state is TaskState.SUCCEEDED
 
 
 async def test_a_new_key_is_fetched_when_no_other_fits(database_url: str) -> None:

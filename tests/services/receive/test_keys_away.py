@@ -141,7 +141,7 @@ async def test_news_are_not_lost_whose_signature_is_too_old_once_the_keys_are_ba
                 await sender.send(sender.signed(clock.now()) if signs_anew else first)
             if minutes == 0:
                 await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
-                assert (await bench.task(sender.task.key)).state is TaskState.SUCCEEDED
+                assert (await bench.read_task(sender.task.key)).state is TaskState.SUCCEEDED
             clock.move(180)
         source.publish(KEYS[scheme])
         clock.move(900)
