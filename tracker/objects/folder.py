@@ -89,7 +89,10 @@ class Folder:
                     if not block:
                         raise StorageError(f"the object ends before byte {end}")
                     start += len(block)
-                    yield block
+                    # Handed over and not held besides: its reader may take nothing for minutes.
+                    handed = [block]
+                    del block
+                    yield handed.pop()
                     if start >= end:
                         return
                     size = min(self._shares.block_bytes, end - start)

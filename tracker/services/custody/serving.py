@@ -118,7 +118,9 @@ class AssetReader:
         try:
             async for block in storage.objects.read(store_key, start, end):
                 await precedence.give_way(place)
-                yield block
+                handed = [block]  # and not held here until the next
+                del block
+                yield handed.pop()
         except StorageError as error:
             raise Unavailable(_UNREADABLE.format(error)) from error
 

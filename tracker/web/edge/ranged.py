@@ -53,6 +53,7 @@ class RangedFile(Response):
             await self._begin(send)
             left -= len(block)
             await send({"type": "http.response.body", "body": block, "more_body": left > 0})
+            del block
             if left:
                 await self._send_rest(blocks, left, receive, send)
 
