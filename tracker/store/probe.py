@@ -19,7 +19,7 @@ from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.engine import find_sqlite_file, open_engine
 from tracker.store.driver.file_damage import find_damage
 from tracker.store.driver.outage import shorten_error
-from tracker.store.driver.server_session import FOREIGN_KEYS_OFF
+from tracker.store.driver.server_session import FOREIGN_KEYS_OFF, is_pooled
 from tracker.store.driver.transaction import Tx
 from tracker.store.processes import Process
 from tracker.store.revision import describe_newer, look
@@ -104,17 +104,32 @@ def _find_unfit_server(engine: Engine, one: Connection) -> str | None:
     closed = list_closed(one)
     if closed:
         return describe_closed(closed)
+    one.rollback()  # it gives its session back: a pooler may have no other for the next connection
     with engine.connect() as other:
         return None if has_row_locks(one, other) else NO_ROW_LOCKS
 
 
 def has_row_locks(db: Connection, other: Connection) -> bool:
-    """Return whether another connection steps over a row that this one has locked."""
-    mine = db.execute(_LOCK_ROW).all()
-    seen = other.execute(_LOCK_ROW).all()
-    other.rollback()
-    db.rollback()
-    return not mine or not seen  # what a third one has locked is stepped over, too
+    """Return whether another connection steps over a row that this one has locked.
+
+    other: outside a transaction.
+
+    Where processes start at once behind a pooler, each may hold a session and wait for another's:
+    after a moment ours is given back, and asked for again. A pooler that never has two at once runs
+    nothing beside us, and it is true. Raises DBAPIError.
+    """
+    from tracker.store.driver.pooler import SentQuery  # noqa: PLC0415 - as in `_check_pooler`
+
+    within_s = _BESIDE_S if is_pooled(db) else None
+    for _ in range(_TRIES):
+        mine = db.execute(_LOCK_ROW).all()
+        asked = SentQuery(other, _LOCK_ROW.text)
+        is_beside = asked.is_answered(within_s=within_s)
+        db.rollback()
+        seen = asked.count_rows()
+        if is_beside:
+            return not (mine and seen)  # what a third one has locked is stepped over, too
+    return True
 
 
 def _check_pooler(engine: Engine) -> str | None:
@@ -149,6 +164,7 @@ def find_pooler(url: str) -> str | None:
 
 
 _IS_STANDBY = text("SELECT pg_is_in_recovery()")
+_BESIDE_S, _TRIES = 0.5, 3
 _LOCK_ROW = text("SELECT 1 FROM schema_fit FOR UPDATE SKIP LOCKED")
 _COMING_UP = (
     *("starting up", "shutting down", "not yet accepting", "recovery"),

@@ -22,7 +22,8 @@ from tracker.store.driver.engine import open_engine
 from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.outage import is_outage
 from tracker.store.driver.transaction import Tx
-from tracker.store.probe import find_pooler, find_schema_problem
+from tracker.store.probe import find_pooler, find_schema_problem, start_problem
+from tracker.store.server_health import examine
 from tracker.store.store import Store
 
 PIDS = "SELECT pg_backend_pid()"
@@ -168,6 +169,15 @@ def test_a_pooler_that_loses_statements_is_refused(url: str) -> None:
         problem = find_schema_problem(losing_url)
     assert problem is not None
     assert "set max_prepared_statements = 200" in problem
+
+
+def test_a_start_that_gets_no_second_session_needs_none(url: str) -> None:
+    """Hold it to what happens where others start at once, and each of them has one."""
+    with run_pgbouncer(url, mode="transaction", size=1) as narrow_url:
+        assert start_problem(narrow_url) is None
+        found = examine(narrow_url, SystemClock()).server
+    assert found is not None
+    assert (found.is_pooled, found.has_row_locks) == (True, True)
 
 
 def test_it_is_named_with_its_mode(url: str, pooled_url: str) -> None:

@@ -5,13 +5,14 @@ transaction. A pooler that gives each transaction another session of the server,
 carry prepared statements there, fails it.
 """
 
+import select
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import psycopg
 from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tracker.store.driver import bulk
 from tracker.store.driver.driver_errors import AsSqlalchemy
@@ -60,6 +61,36 @@ def find_version(engine: Engine) -> str | None:
     except psycopg.Error:
         return None
     return str(row[0]) if row else None
+
+
+class SentQuery:
+    """A statement on its way, which a pooler may hold back for as long as it has no session."""
+
+    def __init__(self, db: Connection, statement: str) -> None:
+        """Send it. db: outside a transaction. Raises DBAPIError."""
+        self._db, self._pg = db, bulk.get_driver(db).pgconn
+        with AsSqlalchemy(db):
+            self._pg.send_query(statement.encode())
+
+    def is_answered(self, *, within_s: float | None) -> bool:
+        """Wait for its answer; tell whether it is there. within_s: None for however long."""
+        with AsSqlalchemy(self._db):
+            while self._pg.is_busy():
+                if not select.select([self._pg.socket], [], [], within_s)[0]:
+                    return False
+                self._pg.consume_input()
+        return True
+
+    def count_rows(self) -> int:
+        """Return how many rows it found, once it is answered. Raises DBAPIError."""
+        found = 0
+        self.is_answered(within_s=None)
+        with AsSqlalchemy(self._db):
+            while (answer := self._pg.get_result()) is not None:
+                if answer.status != ExecStatus.TUPLES_OK:
+                    raise psycopg.errors.error_from_result(answer)
+                found += answer.ntuples
+        return found
 
 
 class _Trial:
