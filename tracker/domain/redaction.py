@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import lru_cache
 
 from tracker.domain.encoded_secrets import EncodedSecrets
+from tracker.domain.partial_marks import count_overlap
 from tracker.domain.signature import PREFIX, decode_key
 
 MASK = "[redacted]"
@@ -122,7 +123,7 @@ class Redactor:
         word, reach = text[start:], self._reach(())
         marks = ("callbacks", *self._claims, *self._known)
         if not any(mark in word for mark in ("%", "\\", "&", *marks)):
-            return len(text) - max(_count_overlap(word, mark) for mark in marks)
+            return len(text) - max(count_overlap(word, mark) for mark in marks)
         if len(word) <= reach:
             return start
         return max(0, self._find_safe_cut(text, len(text) - reach, ()))
@@ -207,12 +208,6 @@ def _sort_secrets(secrets: Iterable[str]) -> tuple[str, ...]:
     """Return secrets to look for, the longest first: one may be the beginning of another."""
     wanted = {secret.replace("\\", "") for secret in secrets}
     return tuple(sorted((w for w in wanted if len(w) >= SHORTEST), key=len, reverse=True))
-
-
-def _count_overlap(word: str, mark: str) -> int:
-    """Return how many characters at the end of a word are the beginning of a mark."""
-    sizes = range(min(len(word), len(mark) - 1), 0, -1)
-    return next((size for size in sizes if word.endswith(mark[:size])), 0)
 
 
 def _unescape_ascii(text: str) -> str:

@@ -14,6 +14,7 @@ from binascii import a2b_base64
 from tracker.domain.errors import UnkeepableFile
 from tracker.domain.exchange import FileSink, OpenSink
 from tracker.domain.inline_files import make_lost_name
+from tracker.domain.partial_marks import count_overlap
 
 LEAST_CHARS = 16 * 1024
 """A string that is shorter is left in the text."""
@@ -279,7 +280,7 @@ class _HeldFiles(_NoFile):
         found = _HELD_URL.search(data)
         if found is None:
             begun = data.rfind(_DATA, max(len(data) - _MOST_HEAD, 0))
-            cut = begun if begun >= 0 else len(data) - _count_overlap(data, _DATA)
+            cut = begun if begun >= 0 else len(data) - count_overlap(data, _DATA)
             self._text += data[:cut]
             self._left = data[cut:]
             return b""
@@ -359,11 +360,6 @@ class _LostSink(_NoFile):
     async def finish(self) -> str:
         """Return what tells why it cannot be read."""
         return self._name
-
-
-def _count_overlap(data: bytes, mark: bytes) -> int:
-    """Return how many bytes at the end of a piece may be the beginning of a mark."""
-    return next((n for n in range(len(mark) - 1, 0, -1) if data.endswith(mark[:n])), 0)
 
 
 def _unescape(escape: re.Match[bytes]) -> bytes:
