@@ -352,50 +352,6 @@ def test_a_limited_key_is_told_where_it_stands_and_then_429(locked: Locked) -> N
     assert "ratelimit" not in other.headers
 
 
-def test_a_service_on_loopback_asks_for_keys_once_there_are_some(
-    idle: str, database_url: str
-) -> None:
-    with httpx.Client(base_url=idle, trust_env=False, timeout=60) as client:
-        odd = {"authorization": "Bearer of a Kling client"}
-        assert client.get("/v1/tasks", headers=odd).status_code == 200
-        key = build_bearer(issue(database_url))
-        wait_until(lambda: client.get("/v1/tasks").status_code == 401)
-        assert client.get("/v1/tasks", headers=key).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({}, 200),
-        ({"sec-fetch-site": "same-origin"}, 200),
-        ({"sec-fetch-site": "none"}, 200),
-        ({"sec-fetch-site": "cross-site"}, 403),
-        ({"sec-fetch-site": "same-site"}, 403),  # another port of the same machine
-        ({"origin": "https://evil.example"}, 403),
-        ({"origin": "null"}, 403),
-    ],
-)
-def test_where_no_keys_are_asked_for_a_foreign_page_may_change_nothing(
-    idle: str, headers: dict[str, str], status: int
-) -> None:
-    with httpx.Client(base_url=idle, trust_env=False, timeout=60, headers=headers) as client:
-        id_ = httpx.post(
-            f"{idle}/v1/tasks", json=build_submission(), trust_env=False, timeout=60
-        ).json()["id"]
-        assert client.get(f"/v1/tasks/{id_}").status_code == 200
-        answer = client.post(f"/v1/tasks/{id_}/cancel")
-        assert answer.status_code == status, answer.text
-        made = client.post(MULTI_IMAGE, json=EXAMPLE)
-        assert made.json()["code"] == (0 if status == 200 else 1103)
-
-
-def test_a_page_of_our_own_address_may(idle: str) -> None:
-    answer = httpx.post(
-        f"{idle}/v1/tasks", json=build_submission(), headers={"origin": idle}, timeout=60
-    )
-    assert answer.status_code == 202
-
-
 def test_with_a_key_it_does_not_matter_where_a_request_comes_from(
     locked: Locked, mine: str
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.keys import issue
+from tests.support.keys import build_bearer, issue
 from tests.support.requests import (
     EXAMPLE,
     MULTI_IMAGE,
@@ -18,6 +18,7 @@ from tests.support.requests import (
     submit,
 )
 from tests.support.service import build_environment, serve_service
+from tests.support.waiting import wait_until
 from tracker.cli.doctor import examine
 from tracker.settings import Settings
 from tracker.web.api.openapi import list_operations
@@ -154,3 +155,47 @@ def _is_advised(env: dict[str, str], caplog: pytest.LogCaptureFixture) -> tuple[
     said = json.dumps([f.text for f in examine(settings) if f.level == "note"])
     advice = "there are no API keys"
     return advice in caplog.text, advice in said
+
+
+def test_a_service_on_loopback_asks_for_keys_once_there_are_some(
+    idle: str, database_url: str
+) -> None:
+    with httpx.Client(base_url=idle, trust_env=False, timeout=60) as client:
+        odd = {"authorization": "Bearer of a Kling client"}
+        assert client.get("/v1/tasks", headers=odd).status_code == 200
+        key = build_bearer(issue(database_url))
+        wait_until(lambda: client.get("/v1/tasks").status_code == 401)
+        assert client.get("/v1/tasks", headers=key).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"sec-fetch-site": "same-origin"}, 200),
+        ({"sec-fetch-site": "none"}, 200),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),  # another port of the same machine
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+    ],
+)
+def test_where_no_keys_are_asked_for_a_foreign_page_may_change_nothing(
+    idle: str, headers: dict[str, str], status: int
+) -> None:
+    with httpx.Client(base_url=idle, trust_env=False, timeout=60, headers=headers) as client:
+        id_ = httpx.post(
+            f"{idle}/v1/tasks", json=build_submission(), trust_env=False, timeout=60
+        ).json()["id"]
+        assert client.get(f"/v1/tasks/{id_}").status_code == 200
+        answer = client.post(f"/v1/tasks/{id_}/cancel")
+        assert answer.status_code == status, answer.text
+        made = client.post(MULTI_IMAGE, json=EXAMPLE)
+        assert made.json()["code"] == (0 if status == 200 else 1103)
+
+
+def test_a_page_of_our_own_address_may(idle: str) -> None:
+    answer = httpx.post(
+        f"{idle}/v1/tasks", json=build_submission(), headers={"origin": idle}, timeout=60
+    )
+    assert answer.status_code == 202

@@ -62,7 +62,8 @@ from tracker.providers.kit.reading import (
 )
 from tracker.providers.kit.scan import CLOCK_MARGIN, ListScan
 from tracker.providers.kit.status_words import normalise_word
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending

@@ -31,7 +31,7 @@ from tracker.providers.kit.reading import (
     read_amount,
     replace_infinite,
 )
-from tracker.providers.kit.table import OpenInputs
+from tracker.providers.kit.table_inputs import OpenInputs
 
 PICTURES = "images/generations"
 SUCCEEDED, REFUSED, ENDED = (

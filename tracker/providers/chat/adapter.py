@@ -20,7 +20,7 @@ from tracker.providers.chat.completion import CompletionReader
 from tracker.providers.chat.front import ChatFront, ChatPassing
 from tracker.providers.chat.words import COMPLETIONS, MODELS
 from tracker.providers.kit.gateways import GatewayAdapter
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Request, Sending

@@ -34,7 +34,8 @@ from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import find_first_text, unpack_json
-from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parse_answer
+from tracker.providers.kit.table import TableAdapter, parse_answer
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Probed, Request, Sending

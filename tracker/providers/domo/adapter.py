@@ -23,7 +23,8 @@ from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
-from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
+from tracker.providers.kit.table import TableAdapter, parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Request, Sending

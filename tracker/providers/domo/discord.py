@@ -20,7 +20,8 @@ from tracker.providers.kit.form_inputs import check_form_file
 from tracker.providers.kit.forms import FormFile, build_multipart, read_file
 from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.reading import find_first_text
-from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parse_answer
+from tracker.providers.kit.table import TableAdapter, parse_answer
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Request, Sending
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from tracker.providers.kit.table import OpenInputs
+from tracker.providers.kit.table_inputs import OpenInputs
 
 _BYTES, _URI, _UPLOADED = "bytes_base64_encoded", "domoai_uri", "domoai://"
 _MOST_BASE64 = 10 * 1024 * 1024 * 4 // 3 + 4

@@ -43,7 +43,8 @@ from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.flaw_lists import join_flaws
 from tracker.providers.kit.reading import find_first_text, read_amount, replace_infinite
 from tracker.providers.kit.status_words import normalise_word
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import UNSIGNED_BY_SECRET, OneKindOptions
 from tracker.providers.ports.account import Account, HttpUrl, reveal
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending

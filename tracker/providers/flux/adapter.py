@@ -48,7 +48,8 @@ from tracker.providers.kit.reading import (
     replace_infinite,
 )
 from tracker.providers.kit.status_words import normalise_word
-from tracker.providers.kit.table import CreatePath, TableAdapter
+from tracker.providers.kit.table import TableAdapter
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import SECRET_PER_CREATE, SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import NO_SUCH_OPERATION, Answer, Asking, Request, Sending

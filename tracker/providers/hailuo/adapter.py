@@ -35,7 +35,8 @@ from tracker.providers.kit.default_seconds import build_default_seconds
 from tracker.providers.kit.empty_results import await_result, doubt_error
 from tracker.providers.kit.pieces import build_text_url, read_web_url
 from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount, read_json
-from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
+from tracker.providers.kit.table import TableAdapter, parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Probed, Request, Sending

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from tracker.domain.errors import FieldError
 from tracker.providers.kit.result_ids import build_id_lister
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
 
 VIDEO = "v1/video_generation"

@@ -19,7 +19,8 @@ from tracker.providers.haimian.songs import read_song
 from tracker.providers.haimian.tables import AnySongInput, SongTable
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.reading import find_first_text
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 
 

@@ -17,7 +17,8 @@ from tracker.providers.haimian.options import HaimianOptions
 from tracker.providers.haimian.tables import OfficialMusicInput, OfficialSongInput, SongTable
 from tracker.providers.kit.pieces import build_text_url, read_web_url
 from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.volc_signature import build_signed_post
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending

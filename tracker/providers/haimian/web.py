@@ -29,7 +29,8 @@ from tracker.providers.haimian.songs import read_song
 from tracker.providers.haimian.tables import SongTable, WebSongInput
 from tracker.providers.kit.reading import find_first_text
 from tracker.providers.kit.repeated import select_fullest
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.together import is_refused_together
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Sending

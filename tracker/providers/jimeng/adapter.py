@@ -67,7 +67,8 @@ from tracker.providers.kit.reading import find_first_text, unpack_json
 from tracker.providers.kit.reasons import find_reason
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import GATEWAY_WORDS, normalise_word
-from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parse_answer
+from tracker.providers.kit.table import TableAdapter, parse_answer
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.kit.useless_options import UnprofiledOptions
 from tracker.providers.kit.volc_signature import VolcOptions, build_signed_post
 from tracker.providers.ports.account import Account

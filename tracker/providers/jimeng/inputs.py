@@ -13,7 +13,7 @@ from pydantic import Field
 
 from tracker.domain.errors import FieldError
 from tracker.domain.task import Task
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 _OTHERS = re.compile(r"(?:jimeng|realman|pippit|high_aes|general)_[A-Za-z0-9_.]{1,100}")

@@ -4,16 +4,12 @@ A simple provider fills the table; whatever needs a condition is a method that i
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from string import Formatter
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from tracker.domain.cost import Cost
-from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
@@ -30,7 +26,6 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.retry import retry_after_s
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
-from tracker.domain.validation import list_field_errors
 from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.calls import build_bearer_header, build_post, get_spacing
 from tracker.providers.kit.flaw_lists import find_flaws
@@ -43,48 +38,25 @@ from tracker.providers.kit.reading import (
     unwrap_data,
 )
 from tracker.providers.kit.reasons import find_reason, find_refusal
-from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import WordTable, end_at_gateways
+from tracker.providers.kit.table_inputs import InputTable
 from tracker.providers.kit.unnamed_failures import doubt_unnamed, may_fail_unnamed
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
-    NO_SUCH_OPERATION,
     Answer,
     Asking,
     Finds,
     Probed,
-    Request,
     Sending,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CreatePath:
-    """A create path.
-
-    path:   below the base URL; `{field}` stands for a field of the input, which is then not sent
-            in the body.
-    inputs: the model of the input. Fields that it does not know are passed on.
-    """
-
-    path: str
-    inputs: type[BaseModel]
-
-
-class OpenInputs(BaseModel):
-    """A model of inputs whose unnamed fields are passed on."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
-
-
-class TableAdapter(WordTable):
+class TableAdapter(InputTable, WordTable):
     """Submits and polls by a table. The Protocols are in ports/adapter.py.
 
-    creates:     by operation.
+    What its inputs are is in table_inputs.py, what its words mean in status_words.py.
+
     poll_path:   below the base URL; `{id}` stands for the provider's id.
-    url_field:   of the create's body, for our callback URL; None where there is none.
-    most_url_chars: of a caller's own callback URL; None where the provider sets no limit.
-    id_field:    of the create's body, for our external id; None where it has no place.
     ids, messages: names of fields, `a.b` for one within another; the first filled counts.
     meanings:    of HTTP statuses, over those of kit/meanings.py.
     account_codes: of refusals that blame the account, whatever their status.
@@ -93,11 +65,7 @@ class TableAdapter(WordTable):
                  that nobody has.
     """
 
-    creates: ClassVar[Mapping[str, CreatePath]]
     poll_path: ClassVar[str]
-    url_field: ClassVar[str | None] = None
-    most_url_chars: ClassVar[int | None] = None
-    id_field: ClassVar[str | None] = None
     ids: ClassVar[Sequence[str]] = ("id",)
     messages: ClassVar[Sequence[str]] = ("error.message", "error", "message", "detail", "title")
     times: ClassVar[Sequence[str]] = ("completed_at", "updated_at", "created_at")
@@ -115,45 +83,10 @@ class TableAdapter(WordTable):
     costs_may_fall: ClassVar[bool] = False
     """True when the provider may charge less for a task days after its end."""
 
-    @property
-    def operations(self) -> Collection[str]:
-        """Every operation of the table."""
-        return self.creates.keys()
-
     def get_lookup_kind(self, account: Account) -> Finds:
         """Say that nothing finds a lost submit; classes that know better override it."""
         del account
         return Finds.NEVER
-
-    def explain_unserved(self, account: Account, operation: str) -> str | None:
-        """Look the operation up."""
-        del account
-        return None if operation in self.creates else NO_SUCH_OPERATION
-
-    def get_input_model(self, operation: str) -> type[BaseModel] | None:
-        """Return the model that stands in the table."""
-        found = self.creates.get(operation)
-        return None if found is None else found.inputs
-
-    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
-        """Validate by the operation's model, and leave out what is not set."""
-        given = set_fields(self.creates[operation].inputs, input_)
-        external, wrong_id = _take_out(given, self.id_field)
-        callback_url, wrong_url = _take_out(given, self.url_field)
-        wrong = [*wrong_id, *wrong_url, *self._find_length_flaws(callback_url)]
-        try:
-            self.creates[operation].inputs.model_validate(given)
-        except ValidationError as error:
-            wrong += list_field_errors(error, given)
-        if wrong:
-            raise InvalidRequest(*wrong)
-        return Request(given, external, callback_url)
-
-    def _find_length_flaws(self, callback_url: str | None) -> Sequence[FieldError]:
-        most = self.most_url_chars
-        if most is None or callback_url is None or len(callback_url) <= most:
-            return ()
-        return [FieldError(self.url_field or "", f"at most {most} characters")]
 
     def is_account_fault(self, code: str | None, http_status: int | None) -> bool:
         """Look the code up, then the HTTP status."""
@@ -391,14 +324,6 @@ class TableAdapter(WordTable):
 
     def _find_status_meaning(self, status: int) -> Meaning:
         return self.meanings.get(status) or get_meaning(status)
-
-
-def _take_out(given: dict[str, Any], name: str | None) -> tuple[str | None, Sequence[FieldError]]:
-    """Take a text of ours out of an input, and say what is wrong with it; empty is not set."""
-    value = given.pop(name, None) if name is not None else None
-    if name is None or value is None or isinstance(value, str):
-        return value or None, ()
-    return None, [FieldError(name, "must be a string")]
 
 
 def parse_answer(answer: HttpResult) -> Any:

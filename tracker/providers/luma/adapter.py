@@ -23,7 +23,7 @@ from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import find_first_number, find_first_text
 from tracker.providers.kit.scan import ListScan
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
 from tracker.providers.luma.agents import LumaAgents
 from tracker.providers.luma.front import LumaFront

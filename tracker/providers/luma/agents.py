@@ -20,7 +20,8 @@ from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.kit.empty_results import show_as_running
 from tracker.providers.kit.pieces import read_web_url, set_expiry
 from tracker.providers.kit.reading import find_first_text
-from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parse_answer
+from tracker.providers.kit.table import TableAdapter, parse_answer
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 

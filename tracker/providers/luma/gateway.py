@@ -21,7 +21,7 @@ from tracker.providers.kit.empty_results import show_as_running
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.reading import read_json
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 

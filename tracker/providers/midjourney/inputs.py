@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 
 Text = Annotated[str, Field(min_length=1)]
 Picture = Annotated[str, Field(min_length=1)]

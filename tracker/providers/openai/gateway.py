@@ -26,7 +26,8 @@ from tracker.providers.kit.gateways import is_own_failure
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.nested_answers import GOOD_CODES, is_name
 from tracker.providers.kit.reading import find_first_instant, find_first_number, find_first_text
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.openai.images import (
     IMAGES,
     build_create,

@@ -30,7 +30,7 @@ from tracker.providers.kit.pieces import (
     make_lost_pieces,
 )
 from tracker.providers.kit.reading import find_first_number, find_first_text, read_charge
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 
 GENERATED, EDITED, VARIED = "images/generations", "images/edits", "images/variations"
 OF_FILES = frozenset({EDITED, VARIED})

@@ -20,7 +20,8 @@ from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.proofs import StandardWebhooks
 from tracker.providers.kit.reading import find_first_text
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.openai.gateway import NewApi
 from tracker.providers.openai.images import IMAGES, ImageReader, count_wanted
 from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S

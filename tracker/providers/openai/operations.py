@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from tracker.providers.kit.forms import FormFile, read_file
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 
 VIDEOS, REMIX, GENERATIONS = "videos", "videos/remix", "video/generations"
 EDITS, EXTENSIONS = "videos/edits", "videos/extensions"

@@ -16,7 +16,7 @@ from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.pieces import build_file_url, build_text_url, make_lost_piece
 from tracker.providers.kit.reading import find_first_instant, find_first_text
 from tracker.providers.kit.status_words import normalise_word
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.openai.images import EMPTY, read_costs
 
 RESPONSES = "responses"

@@ -23,7 +23,8 @@ from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import find_first_number, find_first_text, read_number
 from tracker.providers.kit.reasons import find_reason
-from tracker.providers.kit.table import CreatePath, TableAdapter
+from tracker.providers.kit.table import TableAdapter
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.pika.front import PikaFront
 from tracker.providers.pika.inputs import FILES, FORMS, TEXTS_ALONE, GatewayVideo

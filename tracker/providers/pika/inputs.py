@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from tracker.providers.kit.form_inputs import check_form_file, check_number
-from tracker.providers.kit.table import OpenInputs
+from tracker.providers.kit.table_inputs import OpenInputs
 
 EFFECTS = (
     *("Levitate", "Decapitate", "Eye-pop", "Ta-da", "Deflate", "Crumble", "Dissolve", "Squish"),

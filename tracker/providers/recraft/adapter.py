@@ -27,7 +27,8 @@ from tracker.providers.kit.pieces import (
     make_lost_pieces,
 )
 from tracker.providers.kit.reading import find_first_number, find_first_text, read_charge
-from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
+from tracker.providers.kit.table import TableAdapter, parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.adapter import Answer, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting

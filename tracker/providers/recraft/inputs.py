@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from tracker.domain.errors import FieldError
 from tracker.providers.kit.form_inputs import check_number
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 
 GENERATIONS = "images/generations"
 FILES = ("image", "file", "mask")

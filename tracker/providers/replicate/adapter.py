@@ -36,7 +36,7 @@ from tracker.providers.kit.reading import (
 )
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.status_words import normalise_word
-from tracker.providers.kit.table import CreatePath
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import UnprofiledOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending

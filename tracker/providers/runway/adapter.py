@@ -34,7 +34,8 @@ from tracker.providers.kit.pieces import read_web_url, set_expiry
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
 from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
-from tracker.providers.kit.table import CreatePath, TableAdapter
+from tracker.providers.kit.table import TableAdapter
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import NO_CALLBACKS, UNSIGNED
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Sending

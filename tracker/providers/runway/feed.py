@@ -23,7 +23,8 @@ from tracker.providers.kit.empty_results import await_result, show_as_running
 from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
-from tracker.providers.kit.table import CreatePath, OpenInputs, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking
 from tracker.providers.runway.front_feed import FEED, POINTS, PRO

@@ -30,7 +30,8 @@ from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.reading import find_first_text
 from tracker.providers.kit.reasons import find_reason
 from tracker.providers.kit.status_words import end_at_gateways
-from tracker.providers.kit.table import CreatePath, OpenInputs, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 
 GENERATE, EXTEND, ALEPH = "runway/generate", "runway/extend", "aleph/generate"

@@ -16,7 +16,8 @@ from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.kit.empty_results import await_result
 from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.reading import find_first_text
-from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter
+from tracker.providers.kit.table import TableAdapter
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Request
 

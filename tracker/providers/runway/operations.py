@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, Field, create_model
 
 from tracker.domain.errors import FieldError
 from tracker.providers.kit.reading import find_first_text
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 
 VERSION = "2024-11-06"
 """Of the API, sent with every call; a constant of the SDK."""

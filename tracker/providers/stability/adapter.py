@@ -33,7 +33,8 @@ from tracker.providers.kit.forms import FormFile, build_multipart, read_file
 from tracker.providers.kit.pieces import MOST_HELD, build_file_url
 from tracker.providers.kit.reading import find_first_number, find_first_text
 from tracker.providers.kit.status_words import normalise_word
-from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
+from tracker.providers.kit.table import TableAdapter, parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting

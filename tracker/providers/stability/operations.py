@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from tracker.domain.errors import FieldError
 from tracker.providers.kit.form_inputs import check_form_file, check_number
 from tracker.providers.kit.forms import read_file
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.objects import ObjectIds
 
 MOST_BYTES = 10 * 1024 * 1024

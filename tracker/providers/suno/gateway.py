@@ -37,7 +37,8 @@ from tracker.providers.kit.gateway_tasks import (
 )
 from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.repeated import remove_repeated, select_fullest
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.tracks import SongReport
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending

@@ -29,7 +29,8 @@ from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.reading import find_first_text
 from tracker.providers.kit.repeated import select_fullest
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.together import is_refused_together
 from tracker.providers.kit.tracks import SongReport, SongTrack, await_missing
 from tracker.providers.ports.account import Account

@@ -32,7 +32,8 @@ from tracker.providers.kit.empty_results import await_result
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import build_text_url, read_web_url
 from tracker.providers.kit.reading import find_first_text, replace_infinite
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.suno import reseller_inputs as inputs

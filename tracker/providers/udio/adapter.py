@@ -43,7 +43,8 @@ from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import find_first_text
 from tracker.providers.kit.result_ids import build_id_lister
-from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
+from tracker.providers.kit.table import TableAdapter, parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.together import is_refused_together
 from tracker.providers.kit.tracks import (
     ENDS,

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from tracker.domain.errors import FieldError
 from tracker.domain.task import Task
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
 
 PREDICT = "predictLongRunning"

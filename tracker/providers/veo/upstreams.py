@@ -37,7 +37,8 @@ from tracker.providers.kit.reading import (
     read_amount,
     read_charge,
 )
-from tracker.providers.kit.table import CreatePath, parse_answer
+from tracker.providers.kit.table import parse_answer
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Probed, Request, Sending
 from tracker.providers.veo.inputs import (

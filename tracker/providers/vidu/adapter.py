@@ -40,7 +40,7 @@ from tracker.providers.kit.pieces import guess_kind, read_web_url
 from tracker.providers.kit.proofs import SignedRequestLine
 from tracker.providers.kit.reading import find_first_number, find_first_text, read_charge
 from tracker.providers.kit.scan import read_page
-from tracker.providers.kit.table import CreatePath
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import UnprofiledOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending

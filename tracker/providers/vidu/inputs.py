@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from tracker.domain.errors import FieldError
 from tracker.providers.kit.result_ids import build_id_lister
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 MOST_PAYLOAD = 1_048_576

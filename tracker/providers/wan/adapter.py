@@ -33,7 +33,7 @@ from tracker.providers.kit.default_seconds import build_default_seconds
 from tracker.providers.kit.empty_results import await_result
 from tracker.providers.kit.pieces import guess_kind, read_web_url
 from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
-from tracker.providers.kit.table import CreatePath
+from tracker.providers.kit.table_inputs import CreatePath
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.account import Account, HeaderText
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending

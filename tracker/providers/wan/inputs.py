@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from tracker.domain.errors import FieldError
-from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.table_inputs import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
 
 _MOST_PROMPT, _MOST_PROMPT_WAN3 = 800, 20_000

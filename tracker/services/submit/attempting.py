@@ -6,7 +6,7 @@ knows that the request may have left, and never sends it again blindly.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -40,6 +40,7 @@ from tracker.services.submit.attempt_results import (
     find_words,
 )
 from tracker.services.submit.create_turn import CreateTurn
+from tracker.services.submit.free_slots import count_free_slots
 from tracker.services.submit.judging_answers import judge_answer
 from tracker.services.submit.kept_answers import cite_answers
 from tracker.services.submit.pauses import SubmitPauses
@@ -242,7 +243,7 @@ class SubmitAttempts:
     def _begin(self, tx: Tx, held: Sequence[Job]) -> list[OpenAttempt | None]:
         """Open attempts for the jobs that may be sent now; settle those that may not."""
         found = tasks.lock_by_key(tx.db, {job.task_key for job in held})
-        rooms = self._count_free_slots(tx, found.values())
+        rooms = count_free_slots(self._context, tx, found.values())
         ours = jobs.lock_held(tx.db, held)
         still = [job for job in held if job in ours]
         unended = attempts.open_of(tx.db, [job.task_key for job in still])
@@ -291,23 +292,6 @@ class SubmitAttempts:
             task.key: OpenAttempt(task, opened[task.key], AttemptInput(bodies[task.key]))
             for task in sending.values()
         }
-
-    def _count_free_slots(
-        self, tx: Tx, wanted: Iterable[Task]
-    ) -> dict[tuple[str, str], jobs.FreeSlots]:
-        """Free slots of each capped account, counted under its lock."""
-        caps = {
-            (task.provider, task.account): cap
-            for task in wanted
-            if self._context.has_account(task)
-            and (cap := self._context.get_account(task).max_in_flight) is not None
-        }
-        if not caps:
-            return {}
-        for provider, account in sorted(caps):
-            tx.lock_account(provider, account)
-        held = held_slots.count(tx.db, caps)
-        return {name: jobs.FreeSlots(cap - held.get(name, 0), cap) for name, cap in caps.items()}
 
     def _end(self, tx: Tx, ended: Sequence[EndedAttempt]) -> list[None]:
         """Record outcomes. Only the worker whose attempt row is still open may record one.
